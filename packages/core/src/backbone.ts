@@ -1,0 +1,32 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Mode, Module } from './module.ts';
+import type { Parameters } from './parameters.ts';
+
+/** One stage of a backbone, whose output is a feature map. */
+export interface FeatureStage {
+  /** torchvision's name: `stem` (after max pooling), `layer1` … `layer4`. */
+  readonly name: string;
+  readonly channels: number;
+  /** Input pixels per cell side. */
+  readonly stride: number;
+}
+
+/**
+ * From images to feature maps. `apply` returns the last stage, `[batch, height / stride, width / stride,
+ * channels]`.
+ */
+export interface Backbone extends Module<Tensor4D, Tensor4D> {
+  readonly name: string;
+  /** In order of depth; the last is what `apply` returns. */
+  readonly stages: readonly FeatureStage[];
+  /** Channels of the last stage. */
+  readonly channels: number;
+  /** Stride of the last stage. */
+  readonly stride: number;
+  /**
+   * Feature maps of the named stages, in the order asked for.
+   *
+   * @throws PixconError `invalid-argument` for an unknown stage
+   */
+  features(parameters: Parameters, images: Tensor4D, stages: readonly string[], mode: Mode): Tensor4D[];
+}

@@ -1,0 +1,30 @@
+export type { Backbone, FeatureStage } from './backbone.ts';
+export type { DecodedImage, ImageDataset, SegmentationDataset } from './dataset.ts';
+export { PixconError, type PixconErrorCode } from './errors.ts';
+export {
+  area,
+  type Box,
+  cellCentre,
+  type Grid,
+  intersect,
+  overlapInView,
+  type ViewGeometry,
+} from './geometry.ts';
+export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
+export type { InitializeOptions, Losses, Method, MethodState, StepContext, Targets } from './method.ts';
+export type { Mode, Module } from './module.ts';
+export type { Optimizer } from './optimizer.ts';
+export {
+  type ParameterLayout,
+  type ParameterRole,
+  ParameterSet,
+  type ParameterSpec,
+  type Parameters,
+  prefixSpecs,
+  scoped,
+} from './parameters.ts';
+export type { KeyQueue } from './queue.ts';
+export { type RandomState, RandomStream } from './random.ts';
+export type { Schedule } from './schedule.ts';
+export { assertNumber, assertOneOf, assertShape, type NumberRange } from './validate.ts';
+export type { View, ViewPair } from './views.ts';

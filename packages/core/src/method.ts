@@ -1,0 +1,69 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Backbone } from './backbone.ts';
+import type { ParameterSet } from './parameters.ts';
+import type { KeyQueue } from './queue.ts';
+import type { RandomStream } from './random.ts';
+import type { ViewPair } from './views.ts';
+
+/** Everything of a method that training changes. */
+export interface MethodState {
+  readonly online: ParameterSet;
+  /** The target encoder, where the method has one. */
+  readonly target?: ParameterSet;
+  readonly queues: Readonly<Record<string, KeyQueue>>;
+  dispose(): void;
+}
+
+/** What the trainer knows about the run when the state is made. */
+export interface InitializeOptions {
+  readonly random: RandomStream;
+  /** Images in the data set: a queue whose length is `'auto'` is sized by it. */
+  readonly datasetSize?: number;
+  readonly batchSize: number;
+}
+
+/** What the trainer knows about a step. */
+export interface StepContext {
+  /** Counted from 0. */
+  readonly step: number;
+  /** Momentum of the target encoder at this step. */
+  readonly targetMomentum: number;
+  /** A stream of this step's own. */
+  readonly random: RandomStream;
+}
+
+/** Tensors that the target encoder made for a step; the trainer disposes them after the step. */
+export type Targets = Readonly<Record<string, Tensor>>;
+
+export interface Losses {
+  /** What is minimised. */
+  readonly total: Scalar;
+  /** The parts to log, by name (`image`, `dense`): already weighted, they add up to `total`. */
+  readonly terms: Readonly<Record<string, Scalar>>;
+  /**
+   * Other scalars to log, by name. `featureDeviation`: mean standard deviation over the batch of the
+   * L2-normalised features times √dim, which is near 1 for spread features and 0 after a collapse.
+   */
+  readonly diagnostics: Readonly<Record<string, Scalar>>;
+}
+
+/**
+ * A self-supervised method: it wires parts and says what a step computes. The trainer calls, per step,
+ * `encodeTargets` (no gradient), `losses` (inside the gradient), the optimizer, then `update`.
+ */
+export interface Method {
+  readonly name: string;
+  /** The resolved options, defaults included, as JSON, for the run's record. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly backbone: Backbone;
+  /** Prefix of the backbone's parameters in `online` and `target`. */
+  readonly backbonePrefix: string;
+  /** First target momentum; it rises to 1 along a cosine. Absent without a target encoder. */
+  readonly targetMomentum?: number;
+  initialize(options: InitializeOptions): MethodState;
+  /** The loss expected of features that tell nothing, for the state's queues: Σ weight · ln(1 + K). */
+  chanceLoss?(state: MethodState): number;
+  encodeTargets(state: MethodState, batch: ViewPair, context: StepContext): Targets;
+  losses(state: MethodState, batch: ViewPair, targets: Targets, context: StepContext): Losses;
+  update(state: MethodState, targets: Targets, context: StepContext): void;
+}

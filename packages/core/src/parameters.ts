@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { PixconError } from './errors.ts';
+import type { RandomStream } from './random.ts';
+
+/**
+ * How a parameter lies in files (PyTorch's layout) against memory (ours):
+ * - `convolution`: file OIHW, memory HWIO
+ * - `pointwise`: file OI11 (a 1×1 convolution), memory IO (a matrix applied to every cell)
+ * - `linear`: file OI, memory IO
+ * - `vector`: the same in both
+ */
+export type ParameterLayout = 'convolution' | 'pointwise' | 'linear' | 'vector';
+
+/** What a parameter is for; LARS leaves biases and normalisation out, optimizers skip buffers. */
+export type ParameterRole = 'weight' | 'bias' | 'normalization' | 'buffer';
+
+/** A parameter or buffer that a module declares. */
+export interface ParameterSpec {
+  /** torchvision's name inside the module, such as `layer1.0.conv1.weight`. */
+  readonly name: string;
+  /** Shape in memory. */
+  readonly shape: readonly number[];
+  readonly layout: ParameterLayout;
+  readonly role: ParameterRole;
+  /** The initial values, in memory layout. */
+  readonly initialize: (random: RandomStream) => Float32Array;
+}
+
+/** Read access to named parameters: what a module's `apply` gets. */
+export interface Parameters {
+  get(name: string): tf.Variable;
+}
+
+/** Specs as a parent sees them: `prefix` is put before each name. */
+export function prefixSpecs(prefix: string, specs: readonly ParameterSpec[]): ParameterSpec[] {
+  return specs.map((spec) => ({ ...spec, name: `${prefix}.${spec.name}` }));
+}
+
+/** The parameters below `prefix`, by their names inside the module. */
+export function scoped(parameters: Parameters, prefix: string): Parameters {
+  return { get: (name) => parameters.get(`${prefix}.${name}`) };
+}
+
+/**
+ * The parameters and buffers of a network: named variables in a fixed order. It owns its variables.
+ *
+ * @example
+ * const online = ParameterSet.create(head.parameters, new RandomStream(0));
+ * const target = online.clone();
+ * target.get('0.weight').shape; // => [512, 2048]
+ */
+export class ParameterSet implements Parameters {
+  readonly specs: readonly ParameterSpec[];
+  readonly #variables: ReadonlyMap<string, tf.Variable>;
+
+  private constructor(specs: readonly ParameterSpec[], variables: ReadonlyMap<string, tf.Variable>) {
+    this.specs = specs;
+    this.#variables = variables;
+  }
+
+  /**
+   * Initial values drawn from `random`, one fork per name: adding a parameter changes no other.
+   *
+   * @throws PixconError `invalid-argument` when two specs share a name
+   */
+  static create(specs: readonly ParameterSpec[], random: RandomStream): ParameterSet {
+    const variables = new Map<string, tf.Variable>();
+    for (const spec of specs) {
+      if (variables.has(spec.name)) {
+        throw new PixconError('invalid-argument', `ParameterSet: two parameters are named ${spec.name}`);
+      }
+      const values = spec.initialize(random.fork(spec.name));
+      variables.set(spec.name, toVariable(tf.tensor(values, [...spec.shape]), spec));
+    }
+    return new ParameterSet(specs, variables);
+  }
+
+  /** @throws PixconError `invalid-argument` for an unknown name */
+  get(name: string): tf.Variable {
+    const variable = this.#variables.get(name);
+    if (variable) return variable;
+    throw new PixconError('invalid-argument', `ParameterSet: no parameter is named ${name}`);
+  }
+
+  has(name: string): boolean {
+    return this.#variables.has(name);
+  }
+
+  entries(): IterableIterator<[string, tf.Variable]> {
+    return this.#variables.entries();
+  }
+
+  /** The specs of parameters with a gradient: all but buffers. */
+  trainable(): ParameterSpec[] {
+    return this.specs.filter((spec) => spec.role !== 'buffer');
+  }
+
+  /** A copy with variables of its own; only names that `keep` accepts. */
+  clone(keep: (name: string) => boolean = () => true): ParameterSet {
+    const specs = this.specs.filter((spec) => keep(spec.name));
+    const variables = new Map<string, tf.Variable>();
+    for (const spec of specs) variables.set(spec.name, toVariable(tf.clone(this.get(spec.name)), spec));
+    return new ParameterSet(specs, variables);
+  }
+
+  /** Frees every variable. */
+  dispose(): void {
+    for (const variable of this.#variables.values()) variable.dispose();
+  }
+}
+
+/** Takes ownership of `value`. */
+function toVariable(value: tf.Tensor, spec: ParameterSpec): tf.Variable {
+  const variable = tf.variable(value, spec.role !== 'buffer');
+  value.dispose();
+  return variable;
+}
