@@ -1,13 +1,23 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
+const packages = readdirSync(new URL('./packages', import.meta.url));
+
 export default defineConfig({
+  // Tests import siblings by name and get their source: nothing has to be built.
   resolve: { conditions: ['@pixcon/source'] },
   ssr: { resolve: { conditions: ['@pixcon/source', 'node', 'module', 'default'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     // A native backend cannot be loaded into several worker threads of one process.
     pool: 'forks',
+    // Backends compute with threads of their own.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+    projects: packages.map((name) => ({
+      extends: true,
+      test: { name, include: [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`] },
+    })),
   },
 });
