@@ -1,0 +1,102 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { findTensorflow, type TensorflowInstallation } from '../find-tensorflow.ts';
+import { importNode, isNode } from '../node-modules.ts';
+import { withoutChatter } from '../quiet.ts';
+import { activate } from './activate.ts';
+import type { Candidate } from './candidate.ts';
+
+const notInNode = 'it needs Node.js';
+
+/** libtensorflow through whichever tfjs-node is found. */
+export const tensorflowCandidate: Candidate = {
+  name: 'tensorflow',
+  remedy: 'run: npx pixcon install-tensorflow',
+
+  async obstacle() {
+    if (!isNode()) return notInNode;
+    if (isLoaded() || (await findTensorflow()).length > 0) return undefined;
+    return 'no built @tensorflow/tfjs-node was found in the project or in pixcon’s own folder';
+  },
+
+  async start() {
+    // A build for CUDA wants its libraries even where there is no card, so the others go first.
+    const found = (await findTensorflow()).sort((a, b) => Number(a.gpu) - Number(b.gpu));
+    await load(found[0]);
+    return describe();
+  },
+};
+
+/** libtensorflow on an NVIDIA card. */
+export const tensorflowGpuCandidate: Candidate = {
+  name: 'tensorflow-gpu',
+  remedy: 'run on a machine with an NVIDIA card: npx pixcon install-tensorflow --gpu',
+
+  async obstacle() {
+    if (!isNode()) return notInNode;
+    if (isLoaded()) return binding().isUsingGpuDevice() ? undefined : 'a TensorFlow without a card is loaded';
+    if (!(await hasNvidiaCard())) return 'no NVIDIA card was found';
+    if ((await findTensorflow()).some(({ gpu }) => gpu)) return undefined;
+    return 'no TensorFlow with CUDA is installed';
+  },
+
+  async start() {
+    await load((await findTensorflow()).find(({ gpu }) => gpu));
+    if (!binding().isUsingGpuDevice()) throw new Error('TensorFlow did not accept the card');
+    return describe();
+  },
+};
+
+/** True where an NVIDIA driver is running. Node only. */
+export async function hasNvidiaCard(): Promise<boolean> {
+  const { existsSync } = await importNode('node:fs');
+  if (existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidia0') || existsSync('/dev/dxg'))
+    return true;
+  if (process.platform === 'linux' || process.platform === 'darwin') return false;
+  const { spawnSync } = await importNode('node:child_process');
+  return spawnSync('nvidia-smi', ['-L'], { timeout: 10_000, windowsHide: true }).status === 0;
+}
+
+interface Binding {
+  readonly TF_Version: string;
+  isUsingGpuDevice(): boolean;
+}
+
+function isLoaded(): boolean {
+  return tf.findBackend('tensorflow') != null;
+}
+
+function binding(): Binding {
+  return (tf.findBackend('tensorflow') as unknown as { binding: Binding }).binding;
+}
+
+/** Loads tfjs-node once; a second libtensorflow cannot join a process that has one. */
+async function load(installation: TensorflowInstallation | undefined): Promise<void> {
+  if (!isLoaded()) {
+    if (installation === undefined) throw new Error('no installation was found');
+    await prepareProcess();
+    const [{ createRequire }, { join }] = await Promise.all([
+      importNode('node:module'),
+      importNode('node:path'),
+    ]);
+    const requireThere = createRequire(join(installation.directory, 'package.json'));
+    withoutChatter(() => requireThere(installation.directory));
+  }
+  await activate('tensorflow');
+}
+
+/** What libtensorflow reads from the environment when it is loaded; the user's own settings win. */
+async function prepareProcess(): Promise<void> {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  const util = (await importNode('node:util')) as unknown as { default: Record<string, unknown> };
+  // Gone in Node 23; tfjs-node 4.22 calls it for every tensor.
+  util.default.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+}
+
+async function describe(): Promise<string> {
+  const { availableParallelism } = await importNode('node:os');
+  const version = binding().TF_Version.split('.').slice(0, 2).join('.');
+  if (binding().isUsingGpuDevice()) return `TensorFlow ${version} CUDA`;
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
+  return `TensorFlow ${version} CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+}

@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { importNode, isNode } from '../node-modules.ts';
+import { resolvePackage } from '../resolve-package.ts';
+import { activate } from './activate.ts';
+import type { Candidate } from './candidate.ts';
+
+/** tfjs-backend-wasm: XNNPACK in WebAssembly. */
+export const wasmCandidate: Candidate = {
+  name: 'wasm',
+  remedy: 'run: npm install @tensorflow/tfjs-backend-wasm',
+
+  async obstacle() {
+    if (!('WebAssembly' in globalThis)) return 'this JavaScript engine has no WebAssembly';
+    if (!isNode() || (await resolvePackage('@tensorflow/tfjs-backend-wasm')) !== undefined) return undefined;
+    return '@tensorflow/tfjs-backend-wasm is not installed';
+  },
+
+  async start({ wasmPath }) {
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    const prefix = wasmPath ?? (await distFolder());
+    if (prefix !== undefined) wasm.setWasmPaths(prefix);
+    await activate('wasm');
+    const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? ' with SIMD' : '';
+    const threads = wasm.getThreadsCount();
+    return `WebAssembly${simd}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  },
+};
+
+/** The folder of the `.wasm` files, with the trailing separator that tfjs wants of a prefix. */
+async function distFolder(): Promise<string | undefined> {
+  const directory = await resolvePackage('@tensorflow/tfjs-backend-wasm');
+  if (directory === undefined) return undefined;
+  const { join, sep } = await importNode('node:path');
+  return join(directory, 'dist') + sep;
+}
