@@ -1,0 +1,18 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { referenceKernels } from './reference/reference-kernels.ts';
+import type { Kernels } from './types.ts';
+
+const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {};
+
+const tables = new Map<string, Kernels>();
+
+/** The kernels of the running backend: its own where it has some, the reference for the rest. */
+export function kernels(): Kernels {
+  const backend = tf.getBackend();
+  let table = tables.get(backend);
+  if (!table) {
+    table = { ...referenceKernels, ...fastKernels[backend] };
+    tables.set(backend, table);
+  }
+  return table;
+}

@@ -1,0 +1,92 @@
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+
+/** Where a window goes: the same stride and the same zero padding on both axes and both sides. */
+export interface WindowGeometry {
+  readonly stride: number;
+  readonly padding: number;
+}
+
+export interface ConvolutionGeometry extends WindowGeometry {
+  readonly dilation: number;
+}
+
+export interface PoolGeometry extends WindowGeometry {
+  readonly size: number;
+}
+
+export interface BatchNormalizationForward {
+  readonly x: Tensor4D;
+  readonly scale: Tensor1D | undefined;
+  readonly offset: Tensor1D | undefined;
+  /** Added after the normalization, before the ReLU. */
+  readonly residual: Tensor4D | undefined;
+  readonly relu: boolean;
+  readonly runningMean: Tensor1D;
+  readonly runningVariance: Tensor1D;
+  readonly epsilon: number;
+  readonly momentum: number;
+}
+
+export interface BatchNormalizationForwardResult {
+  readonly y: Tensor4D;
+  /** The running statistics after this batch. */
+  readonly runningMean: Tensor1D;
+  readonly runningVariance: Tensor1D;
+  /** What the backward kernel of the same table wants back; small. */
+  readonly reserve: Tensor[];
+}
+
+export interface BatchNormalizationBackward {
+  readonly x: Tensor4D;
+  readonly dy: Tensor4D;
+  /** The forward result where a ReLU was applied, else undefined. */
+  readonly y: Tensor4D | undefined;
+  readonly scale: Tensor1D | undefined;
+  readonly reserve: readonly Tensor[];
+  readonly residual: boolean;
+  readonly epsilon: number;
+}
+
+export interface BatchNormalizationBackwardResult {
+  readonly x: Tensor4D;
+  readonly scale: Tensor1D;
+  readonly offset: Tensor1D;
+  /** Present where there was a residual. */
+  readonly residual: Tensor4D | undefined;
+}
+
+/**
+ * What the differentiable operations are made of: plain functions of tensors without a gradient. They leave their
+ * inputs alone and return tensors that the caller owns; temporaries go with the tidy of the caller.
+ */
+export interface Kernels {
+  /** `[b, h, w, c]` with an HWIO filter. */
+  convolution(x: Tensor4D, filter: Tensor4D, geometry: ConvolutionGeometry): Tensor4D;
+  /** Gradient to the input, undilated. */
+  convolutionInputGradient(
+    dy: Tensor4D,
+    filter: Tensor4D,
+    inputShape: readonly [number, number, number, number],
+    geometry: WindowGeometry,
+  ): Tensor4D;
+  /** Gradient to the filter, undilated. */
+  convolutionFilterGradient(
+    x: Tensor4D,
+    dy: Tensor4D,
+    filterShape: readonly [number, number, number, number],
+    geometry: WindowGeometry,
+  ): Tensor4D;
+  batchNormalizationForward(input: BatchNormalizationForward): BatchNormalizationForwardResult;
+  batchNormalizationBackward(input: BatchNormalizationBackward): BatchNormalizationBackwardResult;
+  /** `dy` where `y > 0`, else 0. */
+  reluGradient<T extends Tensor>(dy: T, y: T): T;
+  /** Padding counts as −∞. */
+  maxPool(x: Tensor4D, geometry: PoolGeometry): Tensor4D;
+  maxPoolGradient(dy: Tensor4D, x: Tensor4D, y: Tensor4D, geometry: PoolGeometry): Tensor4D;
+  /** `[rows, columns]` → `[columns]`. */
+  columnSum(x: Tensor2D): Tensor1D;
+  /** Mean over the middle axis: `[b, cells, c]` → `[b, c]`. */
+  cellMean(x: Tensor3D): Tensor2D;
+  /** a · b of matrices, either one transposed first. */
+  matMul(a: Tensor2D, b: Tensor2D, transposeA?: boolean, transposeB?: boolean): Tensor2D;
+}
