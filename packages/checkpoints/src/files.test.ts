@@ -1,0 +1,95 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ParameterSet, RandomStream } from '@pixcon/core';
+import { describeBackends } from '@pixcon/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readCheckpoint, readSafetensors, saveParameters, writeCheckpoint } from './files.ts';
+import { writeFileAtomic } from './write-file-atomic.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pixcon-checkpoints-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+describe('writeFileAtomic', () => {
+  it('replaces a file and leaves nothing beside it', async () => {
+    const path = join(folder, 'a.bin');
+    await writeFileAtomic(path, Uint8Array.of(1, 2, 3));
+    await writeFileAtomic(path, Uint8Array.of(4));
+    expect(new Uint8Array(await readFile(path))).toEqual(Uint8Array.of(4));
+    expect(await readdir(folder)).toEqual(['a.bin']);
+  });
+
+  it('keeps one whole content while many write at once', async () => {
+    const path = join(folder, 'a.bin');
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => writeFileAtomic(path, new Uint8Array(10_000).fill(i))),
+    );
+    const content = await readFile(path);
+    expect(content.length).toBe(10_000);
+    expect(new Set(content).size).toBe(1);
+    expect(await readdir(folder)).toEqual(['a.bin']);
+  });
+
+  it('says what failed, and cleans up', async () => {
+    await expect(writeFileAtomic(join(folder, 'no', 'a.bin'), new Uint8Array(1))).rejects.toThrow(
+      /writeFileAtomic: could not write .*a\.bin: ENOENT/,
+    );
+    // A folder cannot be replaced by a file: the rename fails after the temporary file was written.
+    await expect(writeFileAtomic(folder, new Uint8Array(1))).rejects.toThrow('could not write');
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
+describeBackends(
+  'files',
+  () => {
+    it('hold parameters and checkpoints', async () => {
+      const initialize = () => Float32Array.of(1, 2, 3, 4, 5, 6);
+      const set = ParameterSet.create(
+        [{ name: 'head.weight', shape: [2, 3], layout: 'linear', role: 'weight', initialize }],
+        new RandomStream(0),
+      );
+      const weights = join(folder, 'weights.safetensors');
+      await saveParameters(weights, set, { prefix: 'head', metadata: { architecture: 'none' } });
+      const { tensors, metadata } = await readSafetensors(weights);
+      expect(metadata).toEqual({ architecture: 'none' });
+      expect(tensors.get('weight')).toEqual({
+        dtype: 'F32',
+        shape: [3, 2],
+        data: Float32Array.of(1, 4, 2, 5, 3, 6),
+      });
+      const path = join(folder, 'checkpoint.safetensors');
+      const keys = tf.ones([2, 2]);
+      await writeCheckpoint(path, {
+        sections: { online: set, queue: new Map([['keys', keys]]) },
+        record: { step: 3 },
+      });
+      const { record, sections } = await readCheckpoint(path);
+      expect(record).toEqual({ step: 3 });
+      expect(sections.queue?.get('keys')?.data).toEqual(new Float32Array(4).fill(1));
+      await expect(readCheckpoint(weights)).rejects.toThrow(
+        'weights.safetensors: decodeCheckpoint: expected a file of format',
+      );
+      keys.dispose();
+      set.dispose();
+    });
+  },
+  { backends: ['cpu'] },
+);
+
+describe('readSafetensors', () => {
+  it('names the file that is missing or damaged', async () => {
+    await expect(readSafetensors(join(folder, 'none.safetensors'))).rejects.toThrow(
+      /could not read .*none\.safetensors/,
+    );
+    const path = join(folder, 'cut.safetensors');
+    await writeFile(path, Uint8Array.of(1, 2));
+    await expect(readSafetensors(path)).rejects.toThrow(
+      /could not read .*cut\.safetensors: decodeSafetensors/,
+    );
+  });
+});

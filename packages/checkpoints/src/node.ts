@@ -1,0 +1,8 @@
+export {
+  readCheckpoint,
+  readSafetensors,
+  type SaveParametersOptions,
+  saveParameters,
+  writeCheckpoint,
+} from './files.ts';
+export { writeFileAtomic } from './write-file-atomic.ts';
