@@ -4,6 +4,7 @@ export type PixconErrorCode =
   | 'invalid-shape'
   | 'backend-unavailable'
   | 'data'
+  | 'unreadable-data'
   | 'checkpoint'
   | 'numerical'
   | 'interrupted';

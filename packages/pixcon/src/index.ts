@@ -1,1 +1,17 @@
-export {};
+// The umbrella: one import for everything that a program composes a method from.
+export * from '@pixcon/augment';
+export * from '@pixcon/backbones';
+export * from '@pixcon/backend';
+export * from '@pixcon/checkpoints';
+export * from '@pixcon/core';
+export * from '@pixcon/datasets';
+export * from '@pixcon/evaluation';
+export * from '@pixcon/heads';
+export * from '@pixcon/losses';
+export * from '@pixcon/matching';
+export * from '@pixcon/methods';
+export * from '@pixcon/ops';
+export * from '@pixcon/optimizers';
+export * from '@pixcon/queues';
+export * from '@pixcon/schedules';
+export * from '@pixcon/trainer';

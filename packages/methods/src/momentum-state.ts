@@ -1,0 +1,38 @@
+import type { KeyQueue, MethodState, ParameterSet } from '@pixcon/core';
+import { exponentialMovingAverage } from '@pixcon/ops';
+
+/** Online and target encoders with their queues. */
+export interface MomentumState<Queues extends Readonly<Record<string, KeyQueue>>> extends MethodState {
+  readonly target: ParameterSet;
+  readonly queues: Queues;
+}
+
+/**
+ * A state whose target starts as a copy of the online encoder; the target has no predictors.
+ */
+export function momentumState<Queues extends Readonly<Record<string, KeyQueue>>>(
+  online: ParameterSet,
+  queues: Queues,
+): MomentumState<Queues> {
+  const target = online.clone((name) => !/^[a-z]*Predictor\./.test(name));
+  return {
+    online,
+    target,
+    queues,
+    dispose() {
+      online.dispose();
+      target.dispose();
+      for (const queue of Object.values(queues)) queue.dispose();
+    },
+  };
+}
+
+/** Moves every target parameter towards the online one. Buffers are the target's own: it runs in training mode. */
+export function moveTarget(
+  state: { readonly online: ParameterSet; readonly target: ParameterSet },
+  momentum: number,
+): void {
+  for (const { name } of state.target.trainable()) {
+    exponentialMovingAverage(state.target.get(name), state.online.get(name), momentum);
+  }
+}

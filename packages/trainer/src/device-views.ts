@@ -1,0 +1,21 @@
+import { type Augmentation, applyPhotometric, normalize } from '@pixcon/augment';
+import type { View, ViewPair } from '@pixcon/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { HostBatch, HostView } from './two-view-loader.ts';
+
+/** Uploads a batch and applies its photometric operations on the device. The caller disposes the images. */
+export function deviceViews(batch: HostBatch, augmentation: Augmentation): ViewPair {
+  const view = (host: HostView): View => {
+    const shape: [number, number, number, number] = [host.geometry.length, batch.size, batch.size, 3];
+    const images = tf.tidy(() => {
+      const augmented = applyPhotometric(tf.tensor4d(host.pixels, shape), host.photometric);
+      return normalize(augmented, augmentation.mean, augmentation.standardDeviation);
+    });
+    return { images, geometry: host.geometry };
+  };
+  return { views: [view(batch.views[0]), view(batch.views[1])], names: batch.names };
+}
+
+export function disposeViews(pair: ViewPair): void {
+  for (const { images } of pair.views) images.dispose();
+}

@@ -1,0 +1,97 @@
+import { type Augmentation, byolAugmentation } from '@pixcon/augment';
+import type { Json } from '@pixcon/checkpoints';
+import { assertNumber, type Optimizer } from '@pixcon/core';
+import { sgd } from '@pixcon/optimizers';
+import type { PretrainEvent } from './events.ts';
+
+export interface PretrainOptions {
+  /** Passes over the data set. */
+  readonly epochs: number;
+  /** Images per step; each gives two views. Default 32. */
+  readonly batchSize?: number;
+  /** Side of the square views in pixels. Default 224. */
+  readonly imageSize?: number;
+  /** Run folder. Without one nothing is written, and a stopped run is lost. */
+  readonly out?: string;
+  /** Goes on from the run folder's checkpoint; starts from the beginning where there is none. Default false. */
+  readonly resume?: boolean;
+  /** Every random draw follows from it. Default 0. */
+  readonly seed?: number;
+  /** Default `byolAugmentation()`. */
+  readonly augmentation?: Augmentation;
+  /** Default `sgd()`: momentum 0.9, weight decay 1e-4. It is disposed at the end. */
+  readonly optimizer?: Optimizer;
+  /** Peak learning rate. Default 0.4 · batchSize / 512. */
+  readonly learningRate?: number;
+  /** Epochs of linear warm-up from 1e-4 of the peak. Default 4, but at most a tenth of the run. */
+  readonly warmupEpochs?: number;
+  /** Steps between fetching and logging the losses. Default 10. */
+  readonly logEverySteps?: number;
+  /** Steps between checkpoints; there is one at the end as well. Default: an epoch's, at most 500. */
+  readonly checkpointEverySteps?: number;
+  /** Stops after the step at hand, saves, and throws `interrupted`. */
+  readonly signal?: AbortSignal;
+  /** Hears what happens: progress, notices, warnings. */
+  readonly onEvent?: (event: PretrainEvent) => void;
+  /** Written to `config.json` as it is, in place of the options that can be told from here. */
+  readonly config?: Json;
+}
+
+/** Options with every default in its place, checked. */
+export interface ResolvedPretrainOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly imageSize: number;
+  readonly out: string | undefined;
+  readonly resume: boolean;
+  readonly seed: number;
+  readonly augmentation: Augmentation;
+  readonly optimizer: Optimizer;
+  readonly learningRate: number;
+  readonly warmupEpochs: number;
+  readonly logEverySteps: number;
+  readonly checkpointEverySteps: number | undefined;
+}
+
+/** @throws PixconError `invalid-argument` for a value out of range */
+export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretrainOptions {
+  const {
+    epochs,
+    batchSize = 32,
+    imageSize = 224,
+    out,
+    resume = false,
+    seed = 0,
+    augmentation = byolAugmentation(),
+    learningRate = (0.4 * batchSize) / 512,
+    warmupEpochs = Math.min(4, epochs / 10),
+    logEverySteps = 10,
+    checkpointEverySteps,
+  } = options;
+  const whole = { minimum: 1, integer: true };
+  assertNumber('pretrain', 'epochs', epochs, whole);
+  // A single row has no variance: batch normalization of the heads needs two.
+  assertNumber('pretrain', 'batchSize', batchSize, { minimum: 2, integer: true });
+  assertNumber('pretrain', 'imageSize', imageSize, { minimum: 16, integer: true });
+  assertNumber('pretrain', 'seed', seed, { minimum: 0, maximum: 0xffff_ffff, integer: true });
+  assertNumber('pretrain', 'learningRate', learningRate, { minimum: 0 });
+  assertNumber('pretrain', 'warmupEpochs', warmupEpochs, { minimum: 0, maximum: epochs });
+  assertNumber('pretrain', 'logEverySteps', logEverySteps, whole);
+  if (checkpointEverySteps !== undefined) {
+    assertNumber('pretrain', 'checkpointEverySteps', checkpointEverySteps, whole);
+  }
+  return {
+    epochs,
+    batchSize,
+    imageSize,
+    out,
+    resume,
+    seed,
+    augmentation,
+    optimizer: options.optimizer ?? sgd(),
+    learningRate,
+    warmupEpochs,
+    logEverySteps,
+    checkpointEverySteps,
+  };
+}
