@@ -5,17 +5,18 @@ export {
   batchNormalization,
 } from './batch-normalization.ts';
 export { type ConvolutionOptions, convolution } from './convolution.ts';
-export { globalAveragePool } from './global-average-pool.ts';
-export { linear } from './linear.ts';
-export { type MaxPoolOptions, maxPool } from './max-pool.ts';
-export { relu } from './relu.ts';
 export { cosineSimilarity } from './cosine-similarity.ts';
 export { exponentialMovingAverage } from './exponential-moving-average.ts';
 export { gatherCells } from './gather-cells.ts';
+export { globalAveragePool } from './global-average-pool.ts';
 export { l2Normalize } from './l2-normalize.ts';
+export { linear } from './linear.ts';
+export { type MaxPoolOptions, maxPool } from './max-pool.ts';
 export { registerGradients } from './register-gradients.ts';
+export { relu } from './relu.ts';
 export { ringWrite } from './ring-write.ts';
 export { type SgdUpdateOptions, sgdUpdate } from './sgd-update.ts';
 export { stopGradient } from './stop-gradient.ts';
+export { type StreamingInfoNCEOptions, streamingInfoNCE } from './streaming-info-nce.ts';
 export { type ValueAndGradients, valueAndGradients } from './value-and-gradients.ts';
 export { weightedMean } from './weighted-mean.ts';

@@ -1,0 +1,48 @@
+import { assertNumber, assertShape } from '@pixcon/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface SgdUpdateOptions {
+  readonly learningRate: number;
+  /** 0 by default. */
+  readonly momentum?: number;
+  /** Added to the gradient as weightDecay · variable; 0 by default. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * One step of stochastic gradient descent in place, by the rule of `torch.optim.SGD` (no dampening, no Nesterov):
+ * g ← g + weightDecay · w; v ← momentum · v + g; w ← w − learningRate · v.
+ *
+ * @param variable w, changed in place
+ * @param velocity v, changed in place; `undefined` on the first step
+ * @param gradient stays the caller's
+ * @returns the velocity for the next step: the one that was given, or a new variable that the caller disposes;
+ *   `undefined` without momentum
+ * @throws PixconError `invalid-shape`, `invalid-argument`
+ *
+ * @example
+ * let velocity: tf.Variable | undefined;
+ * velocity = sgdUpdate(weight, velocity, gradient, { learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 });
+ */
+export function sgdUpdate(
+  variable: tf.Variable,
+  velocity: tf.Variable | undefined,
+  gradient: tf.Tensor,
+  options: SgdUpdateOptions,
+): tf.Variable | undefined {
+  const { learningRate, momentum = 0, weightDecay = 0 } = options;
+  assertShape('sgdUpdate', 'gradient', gradient, variable.shape);
+  if (velocity) assertShape('sgdUpdate', 'velocity', velocity, variable.shape);
+  assertNumber('sgdUpdate', 'learningRate', learningRate, { minimum: 0 });
+  assertNumber('sgdUpdate', 'momentum', momentum, { minimum: 0 });
+  assertNumber('sgdUpdate', 'weightDecay', weightDecay, { minimum: 0 });
+  return tf.tidy(() => {
+    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
+    const direction = momentum > 0 && velocity ? tf.add(tf.mul(velocity, momentum), decayed) : decayed;
+    variable.assign(tf.sub(variable, tf.mul(direction, learningRate)));
+    if (momentum === 0) return velocity;
+    if (!velocity) return tf.variable(direction, false);
+    velocity.assign(direction);
+    return velocity;
+  });
+}
