@@ -150,7 +150,9 @@ function asImages(x: tf.Tensor): tf.Tensor4D {
   return tf.reshape(x, [batch, x.rank === 3 ? (x.shape[1] as number) : 1, 1, channels]);
 }
 
-function present(tensors: Readonly<Record<string, tf.Tensor | undefined>> | object): Record<string, tf.Tensor> {
+function present(
+  tensors: Readonly<Record<string, tf.Tensor | undefined>> | object,
+): Record<string, tf.Tensor> {
   return Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => tensor !== undefined));
 }
 

@@ -32,26 +32,29 @@ const cases: [Shape4, Shape4, number, number, number][] = [
 ];
 
 describeBackends('convolution', () => {
-  it.each(cases)('x %j, filter %j, stride %i, padding %i, dilation %i', (x, filter, stride, padding, dilation) => {
-    const geometry = { stride, padding, dilation };
-    const [batch, height, width] = x;
-    const { shape } = naiveConvolution(
-      new Float64Array(batch * height * width * x[3]),
-      x,
-      new Float64Array(filter[0] * filter[1] * filter[2] * filter[3]),
-      filter,
-      geometry,
-    );
-    expectLikeNaive(
-      (a, b) => {
-        const y = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);
-        expect(y.shape).toEqual(shape);
-        return y;
-      },
-      (a, b) => naiveConvolution(a as Float64Array, x, b as Float64Array, filter, geometry).values,
-      [x, filter],
-    );
-  });
+  it.each(cases)(
+    'x %j, filter %j, stride %i, padding %i, dilation %i',
+    (x, filter, stride, padding, dilation) => {
+      const geometry = { stride, padding, dilation };
+      const [batch, height, width] = x;
+      const { shape } = naiveConvolution(
+        new Float64Array(batch * height * width * x[3]),
+        x,
+        new Float64Array(filter[0] * filter[1] * filter[2] * filter[3]),
+        filter,
+        geometry,
+      );
+      expectLikeNaive(
+        (a, b) => {
+          const y = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);
+          expect(y.shape).toEqual(shape);
+          return y;
+        },
+        (a, b) => naiveConvolution(a as Float64Array, x, b as Float64Array, filter, geometry).values,
+        [x, filter],
+      );
+    },
+  );
 
   it('adds up the gradients of a filter that is used twice', () => {
     const x: Shape4 = [1, 4, 4, 2];
@@ -65,8 +68,13 @@ describeBackends('convolution', () => {
       },
       (a, b) => {
         const f = b as Float64Array;
-        return naiveConvolution(naiveConvolution(a as Float64Array, x, f, filter, geometry).values, x, f, filter, geometry)
-          .values;
+        return naiveConvolution(
+          naiveConvolution(a as Float64Array, x, f, filter, geometry).values,
+          x,
+          f,
+          filter,
+          geometry,
+        ).values;
       },
       [x, filter],
       { relative: 1e-3, absolute: 1e-3 },
@@ -78,7 +86,10 @@ describe('convolution checks its input', () => {
   const x = () => tf.ones([1, 4, 4, 2]) as tf.Tensor4D;
   it.each([
     [() => convolution(x(), tf.ones([3, 3, 3, 2])), /filter must have shape \[any, any, 2, any\]/],
-    [() => convolution(tf.ones([4, 4, 2]) as unknown as tf.Tensor4D, tf.ones([3, 3, 2, 2])), /x must have shape/],
+    [
+      () => convolution(tf.ones([4, 4, 2]) as unknown as tf.Tensor4D, tf.ones([3, 3, 2, 2])),
+      /x must have shape/,
+    ],
     [() => convolution(x(), tf.ones([3, 3, 2, 2]), { stride: 0 }), /stride/],
     [() => convolution(x(), tf.ones([3, 3, 2, 2]), { padding: -1 }), /padding/],
     [() => convolution(x(), tf.ones([3, 3, 2, 2]), { dilation: 1.5 }), /dilation/],

@@ -2,8 +2,8 @@ import { assertNumber, assertShape } from '@pixcon/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import { assertWindow } from './assert-window.ts';
 import { differentiable } from './differentiable.ts';
-import { dilateFilter } from './dilation.ts';
 import { dilatedFilterGradient, dilatedInputGradient } from './dilated-gradients.ts';
+import { dilateFilter } from './dilation.ts';
 import { kernels } from './kernels/kernels.ts';
 
 export interface ConvolutionOptions {

@@ -39,12 +39,7 @@ export function dilatedFilterGradient(
   if (dilation === 1) return convolutionFilterGradient(x, dy, filterShape, { stride, padding });
   if (stride > 1) {
     const [rows, columns, inputs, outputs] = filterShape;
-    const dilatedShape = [
-      dilation * (rows - 1) + 1,
-      dilation * (columns - 1) + 1,
-      inputs,
-      outputs,
-    ] as const;
+    const dilatedShape = [dilation * (rows - 1) + 1, dilation * (columns - 1) + 1, inputs, outputs] as const;
     return tapsOfDilated(convolutionFilterGradient(x, dy, dilatedShape, { stride, padding }), dilation);
   }
   const split = phaseSplit(x.shape, filterShape, padding, dilation);

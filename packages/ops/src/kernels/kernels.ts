@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { referenceKernels } from './reference/reference-kernels.ts';
+import { tensorflowKernels } from './tensorflow/tensorflow-kernels.ts';
 import type { Kernels } from './types.ts';
 
-const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {};
+const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {
+  tensorflow: tensorflowKernels,
+};
 
 const tables = new Map<string, Kernels>();
 

@@ -15,18 +15,16 @@ export const referenceConvolution: ConvolutionKernels = {
 
   convolutionInputGradient(dy, filter, [batch, height, width, channels], { stride, padding }) {
     return tf.tidy(() => {
-      const padded = tf
-        .engine()
-        .runKernel<tf.Tensor4D>(
-          'Conv2DBackpropInput',
-          { dy, filter },
-          {
-            strides: [stride, stride],
-            pad: 'valid',
-            dataFormat: 'NHWC',
-            inputShape: [batch, height + 2 * padding, width + 2 * padding, channels],
-          },
-        );
+      const padded = tf.engine().runKernel<tf.Tensor4D>(
+        'Conv2DBackpropInput',
+        { dy, filter },
+        {
+          strides: [stride, stride],
+          pad: 'valid',
+          dataFormat: 'NHWC',
+          inputShape: [batch, height + 2 * padding, width + 2 * padding, channels],
+        },
+      );
       if (padding === 0) return padded;
       return tf.slice4d(padded, [0, padding, padding, 0], [batch, height, width, channels]);
     });

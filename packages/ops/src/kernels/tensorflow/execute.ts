@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** An attribute of a TensorFlow operation, as tfjs-node takes it. */
+export interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** The part of tfjs-node's backend that runs any TensorFlow operation eagerly. */
+interface TensorflowBackend {
+  readonly binding: Readonly<
+    Record<
+      'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE' | 'TF_FLOAT',
+      number
+    >
+  >;
+  executeSingleOutput(
+    operation: string,
+    attributes: readonly Attribute[],
+    inputs: readonly tf.Tensor[],
+  ): tf.Tensor;
+  executeMultipleOutputs(
+    operation: string,
+    attributes: readonly Attribute[],
+    inputs: readonly tf.Tensor[],
+    count: number,
+  ): tf.Tensor[];
+}
+
+/** Attributes by name; numbers in an array are integers, a single number is a float. */
+export type Attributes = Readonly<Record<string, string | boolean | number | readonly number[] | 'float32'>>;
+
+/** Runs the TensorFlow operation `name`, which has one result. */
+export function execute<Output extends tf.Tensor = tf.Tensor>(
+  name: string,
+  attributes: Attributes,
+  inputs: readonly tf.Tensor[],
+): Output {
+  const backend = tf.backend() as unknown as TensorflowBackend;
+  return backend.executeSingleOutput(name, encode(backend, attributes), inputs) as Output;
+}
+
+/** Runs the TensorFlow operation `name`, which has `count` results. */
+export function executeMany(
+  name: string,
+  attributes: Attributes,
+  inputs: readonly tf.Tensor[],
+  count: number,
+): tf.Tensor[] {
+  const backend = tf.backend() as unknown as TensorflowBackend;
+  return backend.executeMultipleOutputs(name, encode(backend, attributes), inputs, count);
+}
+
+function encode({ binding }: TensorflowBackend, attributes: Attributes): Attribute[] {
+  return Object.entries(attributes).map(([name, value]): Attribute => {
+    if (value === 'float32') return { name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
+    if (typeof value === 'string') return { name, type: binding.TF_ATTR_STRING, value };
+    if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
+    if (typeof value === 'number') return { name, type: binding.TF_ATTR_FLOAT, value };
+    return { name, type: binding.TF_ATTR_INT, value };
+  });
+}

@@ -1,0 +1,63 @@
+import { describeBackends, expectNoLeaks } from '@pixcon/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { expectLikeNaive } from '../test/expect-like-naive.ts';
+import { naiveMaxPool } from '../test/naive.ts';
+import { maxPool } from './max-pool.ts';
+
+type Shape4 = [number, number, number, number];
+
+const cases: [Shape4, number, number, number][] = [
+  [[2, 8, 8, 3], 3, 2, 1],
+  [[1, 7, 9, 5], 3, 2, 1],
+  [[2, 5, 4, 1], 2, 2, 0],
+  [[1, 6, 7, 2], 3, 1, 1],
+  [[1, 6, 7, 2], 2, 3, 1],
+  [[1, 9, 9, 2], 5, 3, 2],
+  [[3, 4, 4, 2], 1, 2, 0],
+];
+
+describeBackends('maxPool', () => {
+  it.each(cases)('x %j, size %i, stride %i, padding %i', (shape, size, stride, padding) => {
+    const options = { size, stride, padding };
+    expectLikeNaive(
+      (x) => maxPool(x as tf.Tensor4D, options),
+      (x) => naiveMaxPool(x as Float64Array, shape, options).values,
+      [shape],
+    );
+  });
+
+  it('lets padding never win over negative values', () => {
+    expectNoLeaks(() => {
+      const x = tf.fill([1, 4, 4, 2], -5) as tf.Tensor4D;
+      const y = maxPool(x, { size: 3, stride: 2, padding: 1 });
+      expect(y).toBeAllClose(tf.tidy(() => tf.fill([1, 2, 2, 2], -5).arraySync()));
+      tf.dispose([x, y]);
+    });
+  });
+
+  it('sends the whole gradient through where values tie', () => {
+    expectNoLeaks(() => {
+      const x = tf.ones([1, 6, 6, 1]) as tf.Tensor4D;
+      const dy = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+      const gradient = tf.grad((x) => maxPool(x as tf.Tensor4D, { size: 3, stride: 2, padding: 1 }))(x, dy);
+      expect(gradient.dataSync().reduce((sum, value) => sum + value, 0)).toBe(45);
+      tf.dispose([x, dy, gradient]);
+    });
+  });
+
+  it('moves by its size where no stride is given', () => {
+    const y = maxPool(tf.ones([1, 6, 6, 1]), { size: 3 });
+    expect(y.shape).toEqual([1, 2, 2, 1]);
+    y.dispose();
+  });
+});
+
+describe('maxPool checks its input', () => {
+  it.each([
+    [() => maxPool(tf.ones([2, 2, 1]) as unknown as tf.Tensor4D, { size: 2 }), /x must have shape/],
+    [() => maxPool(tf.ones([1, 2, 2, 1]), { size: 3 }), /3×3 window/],
+    [() => maxPool(tf.ones([1, 2, 2, 1]), { size: 2, padding: 2 }), /padding/],
+    [() => maxPool(tf.ones([1, 2, 2, 1]), { size: 2, stride: 0 }), /stride/],
+  ])('%#', (run, message) => expect(run).toThrow(message));
+});
