@@ -121,7 +121,7 @@ function merge(
   const exponentials = tf.exp<tf.Tensor2D>(shifted as tf.Tensor2D);
   shifted.dispose();
   const sum = tf.sum<tf.Tensor2D>(exponentials, 1, true);
-  const weighted = withMean ? tf.matMul(exponentials, tile) : undefined;
+  const weighted = withMean ? tf.matMul<tf.Tensor2D>(exponentials, tile) : undefined;
   if (!before) return { maximum, sum, weighted };
   const decay = tf.exp(tf.sub(before.maximum, maximum));
   return {

@@ -1,18 +1,15 @@
+import { type BackendName, isBackendAvailable, startBackend } from '@pixcon/backend';
 import { beforeAll, describe, it } from 'vitest';
-import { isInstalled, start } from './start.ts';
-
-/** A backend that tests can run on. */
-export type TestBackend = 'cpu' | 'wasm' | 'tensorflow' | 'webgpu';
 
 export interface DescribeBackendsOptions {
   /** The backends to run on; `cpu`, `wasm` and `tensorflow` by default. */
-  readonly backends?: readonly TestBackend[];
+  readonly backends?: readonly BackendName[];
 }
 
 /**
  * Runs the same tests on several backends: one vitest `describe` for each, which starts its backend first.
  *
- * A backend that is not installed here is skipped aloud: a warning, and the reason in the suite's name. It
+ * A backend that is not available here is skipped aloud: a warning, and the reason in a suite's name. It
  * fails instead where the environment variable `PIXCON_REQUIRE_BACKENDS` (a comma-separated list) names it, so
  * that a build machine cannot pass by missing one.
  *
@@ -26,29 +23,27 @@ export interface DescribeBackendsOptions {
  */
 export function describeBackends(
   name: string,
-  tests: (backend: TestBackend) => void,
+  tests: (backend: BackendName) => void,
   options: DescribeBackendsOptions = {},
 ): void {
   const { backends = ['cpu', 'wasm', 'tensorflow'] } = options;
   for (const backend of backends) {
-    if (isInstalled(backend)) {
-      describe(`${name} [${backend}]`, () => {
-        beforeAll(() => start(backend));
+    describe(`${name} [${backend}]`, async () => {
+      if (await isBackendAvailable(backend)) {
+        beforeAll(async () => void (await startBackend(backend)));
         tests(backend);
-      });
-    } else if (requiredBackends().includes(backend)) {
-      describe(`${name} [${backend}]`, () => {
+      } else if (requiredBackends().includes(backend)) {
         it('has its backend', () => {
-          throw new Error(`PIXCON_REQUIRE_BACKENDS names ${backend}, which is not installed on this machine`);
+          throw new Error(`PIXCON_REQUIRE_BACKENDS names ${backend}, which is not available here`);
         });
-      });
-    } else {
-      console.warn(`${name}: skipped on ${backend}, which is not installed on this machine`);
-      describe.skip(`${name} [${backend}: skipped, not installed on this machine]`, () => tests(backend));
-    }
+      } else {
+        console.warn(`${name}: skipped on ${backend}, which is not available here`);
+        describe.skip('skipped: the backend is not available here', () => tests(backend));
+      }
+    });
   }
 }
 
 function requiredBackends(): string[] {
-  return (process.env['PIXCON_REQUIRE_BACKENDS'] ?? '').split(',').map((entry) => entry.trim());
+  return (process.env.PIXCON_REQUIRE_BACKENDS ?? '').split(',').map((entry) => entry.trim());
 }

@@ -19,6 +19,7 @@ export function extendExpect(): void {
 }
 
 declare module 'vitest' {
+  // biome-ignore lint/suspicious/noExplicitAny: a merged declaration must have vitest's own type parameter
   interface Matchers<T = any> {
     /** Element by element: |actual − expected| ≤ absolute (1e-6) + relative (1e-5) · |expected|. */
     toBeAllClose(expected: TensorLike, options?: AllCloseOptions): T;
