@@ -1,0 +1,61 @@
+import type { Module, ParameterSpec } from '@pixcon/core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { applyUnit, type ConvolutionUnit, unitParameters } from './layers.ts';
+
+export type BlockKind = 'basic' | 'bottleneck';
+
+/** Output channels per plane. */
+export const expansion = { basic: 1, bottleneck: 4 } as const;
+
+export interface ResidualBlockOptions {
+  readonly kind: BlockKind;
+  readonly input: number;
+  readonly planes: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/**
+ * torchvision's `BasicBlock` (two 3×3) or `Bottleneck` (1×1, 3×3 with the stride, 1×1: "v1.5"), with a 1×1
+ * projection where the shape changes.
+ */
+export function residualBlock(options: ResidualBlockOptions): Module<Tensor4D, Tensor4D> {
+  const { kind, input, planes, stride, dilation } = options;
+  const output = planes * expansion[kind];
+  const unit = (index: number, size: number, from: number, to: number, step = 1): ConvolutionUnit => ({
+    convolution: `conv${index}`,
+    normalization: `bn${index}`,
+    size,
+    input: from,
+    output: to,
+    stride: step,
+    dilation: size > 1 ? dilation : 1,
+  });
+  const units =
+    kind === 'basic'
+      ? [unit(1, 3, input, planes, stride), unit(2, 3, planes, planes)]
+      : [unit(1, 1, input, planes), unit(2, 3, planes, planes, stride), unit(3, 1, planes, output)];
+  const projection: ConvolutionUnit | undefined =
+    stride === 1 && input === output
+      ? undefined
+      : {
+          convolution: 'downsample.0',
+          normalization: 'downsample.1',
+          size: 1,
+          input,
+          output,
+          stride,
+          dilation: 1,
+        };
+  const parameters: ParameterSpec[] = [...units, ...(projection ? [projection] : [])].flatMap(unitParameters);
+  return {
+    parameters,
+    apply(values, x, mode) {
+      const residual = projection ? applyUnit(projection, values, x, mode, { relu: false }) : x;
+      return units.reduce((y, part, index) => {
+        const last = index === units.length - 1;
+        return applyUnit(part, values, y, mode, last ? { relu: true, residual } : { relu: true });
+      }, x);
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import {
+  assertNumber,
+  assertOneOf,
+  assertShape,
+  type Backbone,
+  type FeatureStage,
+  type Mode,
+  type Module,
+  type Parameters,
+  PixconError,
+  prefixSpecs,
+  scoped,
+} from '@pixcon/core';
+import { maxPool } from '@pixcon/ops';
+import * as tf from '@tensorflow/tfjs-core';
+import { applyUnit, type ConvolutionUnit, unitParameters } from './layers.ts';
+import { type BlockKind, expansion, residualBlock } from './residual-block.ts';
+
+export interface ResNetOptions {
+  readonly block: BlockKind;
+  /** Blocks of each stage, `[3, 4, 6, 3]` for ResNet-50. One to four stages. */
+  readonly layers: readonly number[];
+  /** Planes of each stage. Default 64, 128, 256, 512. */
+  readonly planes?: readonly number[];
+  /** Channels of the stem. Default: the first stage's planes. */
+  readonly stemChannels?: number;
+  /**
+   * Input pixels per cell side of the last stage. Default 32. With 16 or 8 the last one or two stages keep their
+   * resolution and dilate their 3×3 filters instead (torchvision's `replace_stride_with_dilation`).
+   */
+  readonly outputStride?: 8 | 16 | 32;
+  /**
+   * `imagenet`: 7×7 with stride 2, then max pooling (default). `small`: 3×3 with stride 1 and no pooling, for
+   * images of 32 to 64 pixels; all strides are then a quarter.
+   */
+  readonly stem?: 'imagenet' | 'small';
+  /** Name in the run's record. Default `resnet`. */
+  readonly name?: string;
+}
+
+/**
+ * A residual network with torchvision's layout, paddings and parameter names, without the classifier.
+ *
+ * @throws PixconError `invalid-argument` for options that do not fit each other
+ * @see He et al. 2016, arXiv:1512.03385; torchvision.models.resnet
+ * @example
+ * const backbone = resnet({ block: 'basic', layers: [2, 2, 2, 2], planes: [16, 32, 64, 128] });
+ * const parameters = ParameterSet.create(backbone.parameters, new RandomStream(0));
+ * backbone.apply(parameters, tf.zeros([2, 128, 128, 3]), { training: true }); // [2, 4, 4, 128]
+ */
+export function resnet(options: ResNetOptions): Backbone {
+  const {
+    block,
+    layers,
+    planes = [64, 128, 256, 512],
+    outputStride = 32,
+    stem = 'imagenet',
+    name = 'resnet',
+  } = options;
+  const { stemChannels = planes[0] ?? 64 } = options;
+  assertOneOf('resnet', 'block', block, ['basic', 'bottleneck'] as const);
+  assertOneOf('resnet', 'stem', stem, ['imagenet', 'small'] as const);
+  assertOneOf('resnet', 'outputStride', outputStride, [8, 16, 32] as const);
+  assertNumber('resnet', 'layers.length', layers.length, { minimum: 1, maximum: 4, integer: true });
+  for (const [key, list] of Object.entries({ layers, planes, stemChannels: [stemChannels] })) {
+    for (const value of list) assertNumber('resnet', key, value, { minimum: 1, integer: true });
+  }
+  if (planes.length < layers.length) {
+    throw new PixconError(
+      'invalid-argument',
+      `resnet: planes must give the width of each of the ${layers.length} stages, got ${planes.length}`,
+    );
+  }
+
+  const small = stem === 'small';
+  const stemUnit: ConvolutionUnit = {
+    convolution: 'conv1',
+    normalization: 'bn1',
+    size: small ? 3 : 7,
+    input: 3,
+    output: stemChannels,
+    stride: small ? 1 : 2,
+    dilation: 1,
+  };
+  const stemStride = small ? 1 : 4;
+  const limit = small ? outputStride / 4 : outputStride;
+  const stages: FeatureStage[] = [{ name: 'stem', channels: stemChannels, stride: stemStride }];
+  const blocks: { readonly name: string; readonly module: Module<tf.Tensor4D, tf.Tensor4D> }[][] = [];
+  let input = stemChannels;
+  let stride = stemStride;
+  let dilation = 1;
+  layers.forEach((count, stage) => {
+    const width = planes[stage] as number;
+    const strided = stage > 0 && stride * 2 <= limit;
+    // The first block of a dilated stage still uses the dilation before it, as in torchvision.
+    const before = dilation;
+    if (strided) stride *= 2;
+    else if (stage > 0) dilation *= 2;
+    blocks.push(
+      Array.from({ length: count }, (_, index) => {
+        const module = residualBlock({
+          kind: block,
+          input,
+          planes: width,
+          stride: index === 0 && strided ? 2 : 1,
+          dilation: index === 0 ? before : dilation,
+        });
+        input = width * expansion[block];
+        return { name: `layer${stage + 1}.${index}`, module };
+      }),
+    );
+    stages.push({ name: `layer${stage + 1}`, channels: input, stride });
+  });
+  const last = stages.at(-1) as FeatureStage;
+
+  const applyStem = (parameters: Parameters, images: tf.Tensor4D, mode: Mode): tf.Tensor4D => {
+    const y = applyUnit(stemUnit, parameters, images, mode, { relu: true });
+    return small ? y : maxPool(y, { size: 3, stride: 2, padding: 1 });
+  };
+
+  const features: Backbone['features'] = (parameters, images, wanted, mode) => {
+    assertShape('resnet', 'images', images, [null, null, null, 3]);
+    const depths = wanted.map((stage) => {
+      const depth = stages.findIndex((known) => known.name === stage);
+      if (depth >= 0) return depth;
+      throw new PixconError(
+        'invalid-argument',
+        `resnet: expected stages among ${stages.map((known) => known.name).join(', ')}, got ${stage}`,
+      );
+    });
+    return tf.tidy(() => {
+      const maps: tf.Tensor4D[] = [];
+      const deepest = Math.max(0, ...depths);
+      for (let depth = 0; depth <= deepest; depth++) {
+        // Each stage tidies its own temporaries: on a tape they would otherwise live until the forward ends.
+        maps.push(
+          tf.tidy(() =>
+            depth === 0
+              ? applyStem(parameters, images, mode)
+              : (blocks[depth - 1] ?? []).reduce(
+                  (x, { name: prefix, module }) => module.apply(scoped(parameters, prefix), x, mode),
+                  maps[depth - 1] as tf.Tensor4D,
+                ),
+          ),
+        );
+      }
+      // Clones, so that a stage asked for twice gives two tensors.
+      return depths.map((depth) => tf.clone(maps[depth] as tf.Tensor4D));
+    });
+  };
+
+  return {
+    name,
+    parameters: [
+      ...unitParameters(stemUnit),
+      ...blocks.flat().flatMap(({ name: prefix, module }) => prefixSpecs(prefix, module.parameters)),
+    ],
+    stages,
+    channels: last.channels,
+    stride: last.stride,
+    features,
+    apply: (parameters, images, mode) => features(parameters, images, [last.name], mode)[0] as tf.Tensor4D,
+  };
+}
