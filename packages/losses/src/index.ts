@@ -1,1 +1,4 @@
-export {};
+export { chanceLevel } from './chance-level.ts';
+export { cosineRegression } from './cosine-regression.ts';
+export { featureDeviation } from './feature-deviation.ts';
+export { type InfoNCEOptions, infoNCE } from './info-nce.ts';
