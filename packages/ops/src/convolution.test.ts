@@ -61,11 +61,11 @@ describeBackends('convolution', () => {
     const filter: Shape4 = [3, 3, 2, 2];
     const geometry = { stride: 1, padding: 1, dilation: 1 };
     expectLikeNaive(
-      (a, b) => {
-        const once = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);
-        const twice = convolution(once, b as tf.Tensor4D, geometry);
-        return tf.tidy(() => (once.dispose(), twice));
-      },
+      (a, b) =>
+        tf.tidy(() => {
+          const once = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);
+          return convolution(once, b as tf.Tensor4D, geometry);
+        }),
       (a, b) => {
         const f = b as Float64Array;
         return naiveConvolution(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../types.ts';
-import { execute } from './execute.ts';
+import { padImages } from '../../pad-images.ts';
+import type { Kernels, WindowGeometry } from '../types.ts';
+import { type Attributes, execute, runsOnGpu } from './execute.ts';
 import { windowAttributes } from './window.ts';
 
 type ConvolutionKernels = Pick<
@@ -8,7 +9,9 @@ type ConvolutionKernels = Pick<
   'convolution' | 'convolutionInputGradient' | 'convolutionFilterGradient'
 >;
 
-/** TensorFlow's convolutions, which take PyTorch's padding as it is. */
+type Shape4 = readonly [number, number, number, number];
+
+/** TensorFlow's convolutions. */
 export const tensorflowConvolution: ConvolutionKernels = {
   convolution(x, filter, geometry) {
     const { dilation } = geometry;
@@ -19,22 +22,36 @@ export const tensorflowConvolution: ConvolutionKernels = {
   },
 
   convolutionInputGradient(dy, filter, inputShape, geometry) {
-    return tf.tidy(() =>
-      execute('Conv2DBackpropInput', windowAttributes(geometry), [
-        tf.tensor1d([...inputShape], 'int32'),
-        filter,
-        dy,
-      ]),
-    );
+    return tf.tidy(() => {
+      const { attributes, margin } = gradientWindow(filter.shape, geometry);
+      const [batch, height, width, channels] = inputShape;
+      const sizes = tf.tensor1d([batch, height + 2 * margin, width + 2 * margin, channels], 'int32');
+      const padded = execute<tf.Tensor4D>('Conv2DBackpropInput', attributes, [sizes, filter, dy]);
+      return margin === 0 ? padded : tf.slice4d(padded, [0, margin, margin, 0], [...inputShape]);
+    });
   },
 
   convolutionFilterGradient(x, dy, filterShape, geometry) {
-    return tf.tidy(() =>
-      execute('Conv2DBackpropFilter', windowAttributes(geometry), [
-        x,
-        tf.tensor1d([...filterShape], 'int32'),
-        dy,
-      ]),
-    );
+    return tf.tidy(() => {
+      const { attributes, margin } = gradientWindow(filterShape, geometry);
+      const sizes = tf.tensor1d([...filterShape], 'int32');
+      return execute('Conv2DBackpropFilter', attributes, [padImages(x, margin), sizes, dy]);
+    });
   },
 };
+
+/**
+ * How the gradient operations get their padding. TensorFlow's CPU kernels take explicit padding too, but by a path
+ * that is up to ten times slower than `SAME`, or than `VALID` with a margin padded and cut off by hand.
+ */
+function gradientWindow(
+  [rows, columns]: Shape4,
+  geometry: WindowGeometry,
+): { readonly attributes: Attributes; readonly margin: number } {
+  const { stride, padding } = geometry;
+  const attributes = windowAttributes(geometry);
+  if (padding === 0 || runsOnGpu()) return { attributes, margin: 0 };
+  const keepsSize = stride === 1 && rows === 2 * padding + 1 && columns === 2 * padding + 1;
+  if (keepsSize) return { attributes: { ...attributes, padding: 'SAME', explicit_paddings: [] }, margin: 0 };
+  return { attributes: windowAttributes({ stride, padding: 0 }), margin: padding };
+}

@@ -15,6 +15,7 @@ interface TensorflowBackend {
       number
     >
   >;
+  readonly isUsingGpuDevice: boolean;
   executeSingleOutput(
     operation: string,
     attributes: readonly Attribute[],
@@ -50,6 +51,11 @@ export function executeMany(
 ): tf.Tensor[] {
   const backend = tf.backend() as unknown as TensorflowBackend;
   return backend.executeMultipleOutputs(name, encode(backend, attributes), inputs, count);
+}
+
+/** True where TensorFlow's kernels run on a GPU. */
+export function runsOnGpu(): boolean {
+  return (tf.backend() as unknown as TensorflowBackend).isUsingGpuDevice;
 }
 
 function encode({ binding }: TensorflowBackend, attributes: Attributes): Attribute[] {
