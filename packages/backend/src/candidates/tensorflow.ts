@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { findTensorflow, type TensorflowInstallation } from '../find-tensorflow.ts';
 import { importNode, isNode } from '../node-modules.ts';
+import { hasNvidiaCard } from '../nvidia-card.ts';
 import { withoutChatter } from '../quiet.ts';
 import { activate } from './activate.ts';
 import type { Candidate } from './candidate.ts';
@@ -45,16 +46,6 @@ export const tensorflowGpuCandidate: Candidate = {
     return describe();
   },
 };
-
-/** True where an NVIDIA driver is running. Node only. */
-export async function hasNvidiaCard(): Promise<boolean> {
-  const { existsSync } = await importNode('node:fs');
-  if (existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidia0') || existsSync('/dev/dxg'))
-    return true;
-  if (process.platform === 'linux' || process.platform === 'darwin') return false;
-  const { spawnSync } = await importNode('node:child_process');
-  return spawnSync('nvidia-smi', ['-L'], { timeout: 10_000, windowsHide: true }).status === 0;
-}
 
 interface Binding {
   readonly TF_Version: string;

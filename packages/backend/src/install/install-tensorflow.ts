@@ -1,0 +1,153 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { PixconError } from '@pixcon/core';
+import { installationIn } from '../find-tensorflow.ts';
+import { hasNvidiaCard } from '../nvidia-card.ts';
+import { tensorflowFolder } from '../pixcon-home.ts';
+import { buildTensorflow } from './build.ts';
+import { folderSize, megabytes } from './folder-size.ts';
+import { withLock } from './lock.ts';
+import { assertPlatform, assertTools } from './required-tools.ts';
+import { smokeTest } from './smoke-test.ts';
+
+/** See the fields for the defaults. */
+export interface InstallTensorflowOptions {
+  /** Default: `tensorflow` in pixcon's own folder, where `startBackend` looks for it. */
+  readonly directory?: string;
+  /** With the CUDA libraries (several GB). Default: where an NVIDIA card is found. */
+  readonly gpu?: boolean;
+  /** Receives one line for each step. Default: writes it to standard error. */
+  readonly log?: (line: string) => void;
+  /** The Python whose pip downloads the wheel; TensorFlow 2.21 has wheels for 3.10 to 3.13. Default `python3`. */
+  readonly python?: string;
+  /** Build anew although a working installation is there. Default false. */
+  readonly force?: boolean;
+}
+
+/** The installation that is there now. */
+export interface InstalledTensorflow {
+  readonly directory: string;
+  /** libtensorflow's version, `2.21.0`. */
+  readonly version: string;
+  /** A card was found and is used. */
+  readonly usesGpu: boolean;
+  /** On disk. */
+  readonly bytes: number;
+  /** False where a working installation was found and left alone. */
+  readonly built: boolean;
+}
+
+/**
+ * Sets up tfjs-node on a current libtensorflow, which its own installer cannot do: downloads the TensorFlow wheel
+ * through pip (270 MB; with CUDA several GB), takes the shared libraries out of it, builds the native addon with
+ * g++ and tests it. Takes one to two minutes and 0.9 GB.
+ *
+ * All is made in a folder beside the final one, which it replaces at the end by a rename: an interrupted
+ * installation leaves the one from before. Two at a time wait for each other.
+ *
+ * The way with CUDA follows TensorFlow's own layout of the `nvidia-*` wheels but has not been run on a card.
+ *
+ * @param options `directory`: pixcon's folder; `gpu`: where a card is found; `log`: to standard error; `python`:
+ *   `'python3'`; `force`: false
+ * @throws PixconError `backend-unavailable` when a tool is missing, the platform has no wheel, or a step fails
+ * @example
+ * const { version } = await installTensorflow();
+ * version; // => '2.21.0'
+ */
+export async function installTensorflow(
+  options: InstallTensorflowOptions = {},
+): Promise<InstalledTensorflow> {
+  const { log = writeLine, python = 'python3', force = false } = options;
+  assertPlatform();
+  const gpu = options.gpu ?? (await hasNvidiaCard());
+  const directory = resolve(options.directory ?? (await tensorflowFolder()));
+  const onWait = (processId: number) => log(`Waiting for another installation (process ${processId})`);
+  return withLock(`${directory}.lock`, onWait, async () => {
+    recover(directory);
+    const existing = force ? undefined : await workingInstallation(directory, gpu);
+    if (existing !== undefined) {
+      log(`TensorFlow ${existing.version} is already in ${directory}`);
+      return existing;
+    }
+    assertTools(python);
+    assertSpace(dirname(directory), gpu);
+    const temporary = mkdtempSync(partialPrefix(directory));
+    // mkdtemp makes it private; other users of the machine may share a PIXCON_HOME.
+    chmodSync(temporary, 0o755);
+    try {
+      const tested = await buildTensorflow(temporary, { gpu, python, log });
+      replace(directory, temporary);
+      const bytes = folderSize(directory);
+      log(`TensorFlow ${tested.version} is in ${directory} (${megabytes(bytes)})`);
+      return { directory, ...tested, bytes, built: true };
+    } finally {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+  });
+}
+
+function writeLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+async function workingInstallation(
+  directory: string,
+  gpu: boolean,
+): Promise<InstalledTensorflow | undefined> {
+  const found = await installationIn(directory);
+  if (found === undefined || found.gpu !== gpu) return undefined;
+  try {
+    return { directory, ...(await smokeTest(directory)), bytes: folderSize(directory), built: false };
+  } catch {
+    return undefined;
+  }
+}
+
+function partialPrefix(directory: string): string {
+  return join(dirname(directory), `.${basename(directory)}-partial-`);
+}
+
+function replacedPath(directory: string): string {
+  return join(dirname(directory), `.${basename(directory)}-replaced`);
+}
+
+/** Clears what a killed installation left, and puts back the one that it was about to replace. */
+function recover(directory: string): void {
+  const parent = dirname(directory);
+  const replaced = replacedPath(directory);
+  if (existsSync(replaced)) {
+    if (existsSync(directory)) rmSync(replaced, { recursive: true, force: true });
+    else renameSync(replaced, directory);
+  }
+  const prefix = basename(partialPrefix(directory));
+  for (const name of readdirSync(parent)) {
+    if (name.startsWith(prefix)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function replace(directory: string, replacement: string): void {
+  const replaced = replacedPath(directory);
+  if (existsSync(directory)) renameSync(directory, replaced);
+  renameSync(replacement, directory);
+  rmSync(replaced, { recursive: true, force: true });
+}
+
+function assertSpace(parent: string, gpu: boolean): void {
+  mkdirSync(parent, { recursive: true });
+  const needed = gpu ? 16e9 : 2.5e9;
+  const { bavail, bsize } = statfsSync(parent);
+  if (bavail * bsize >= needed) return;
+  throw new PixconError(
+    'backend-unavailable',
+    `installTensorflow: ${megabytes(needed)} must be free in ${parent}, and ${megabytes(bavail * bsize)} are; free some, or set PIXCON_HOME to a folder on another disk`,
+  );
+}
