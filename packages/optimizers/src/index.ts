@@ -1,1 +1,2 @@
-export {};
+export { type LarsOptions, lars } from './lars.ts';
+export { type SgdOptions, sgd } from './sgd.ts';

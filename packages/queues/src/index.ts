@@ -1,1 +1,2 @@
-export {};
+export { type KeyQueueOptions, keyQueue } from './key-queue.ts';
+export { recommendedQueueLength } from './recommended-queue-length.ts';
