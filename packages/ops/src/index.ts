@@ -15,6 +15,7 @@ export { type MaxPoolOptions, maxPool } from './max-pool.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';
 export { ringWrite } from './ring-write.ts';
+export { type RegionBox, type RoiAlignOptions, roiAlign } from './roi-align.ts';
 export { type SgdUpdateOptions, sgdUpdate } from './sgd-update.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { type StreamingInfoNCEOptions, streamingInfoNCE } from './streaming-info-nce.ts';
