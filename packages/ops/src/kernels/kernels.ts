@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { referenceKernels } from './reference/reference-kernels.ts';
 import { tensorflowKernels } from './tensorflow/tensorflow-kernels.ts';
 import type { Kernels } from './types.ts';
+import { wasmKernels } from './wasm/wasm-kernels.ts';
 
 const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {
   tensorflow: tensorflowKernels,
+  wasm: wasmKernels,
 };
 
 const tables = new Map<string, Kernels>();

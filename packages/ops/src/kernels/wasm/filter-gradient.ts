@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../types.ts';
+import { allocate, views } from './heap.ts';
+
+/** Output positions per matrix product: as many as keep XNNPACK's packed operand in the cache. */
+const positionsPerProduct = 1024;
+
+/**
+ * The filter gradient as matrix products: columnsᵀ · dy, where row (tap, channel) of columnsᵀ holds what this tap
+ * of the filter sees at every output position. Summed over chunks of output rows, so that the columns of a large
+ * feature map never exist at once.
+ */
+export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
+  x,
+  dy,
+  filterShape,
+  geometry,
+) =>
+  tf.tidy(() => {
+    const [rows, columns, inputs, outputs] = filterShape;
+    const [batch, outHeight, outWidth] = dy.shape;
+    const lines = batch * outHeight;
+    const linesPerProduct = Math.min(lines, Math.max(1, Math.floor(positionsPerProduct / outWidth)));
+    const flat = tf.reshape<tf.Rank.R2>(dy, [lines * outWidth, outputs]);
+    const result = allocate<tf.Rank.R4>([rows, columns, inputs, outputs]);
+    for (let line = 0; line < lines; line += linesPerProduct) {
+      const count = Math.min(linesPerProduct, lines - line);
+      tf.tidy(() => {
+        const seen = allocate<tf.Rank.R2>([rows * columns * inputs, count * outWidth]);
+        const gradients = tf.slice2d(flat, [line * outWidth, 0], [count * outWidth, outputs]);
+        gatherTaps(x, seen, line, count, { ...geometry, rows, columns, outHeight, outWidth });
+        accumulate(tf.matMul(seen, gradients), result, line === 0);
+      });
+    }
+    return result;
+  });
+
+interface TapWindow {
+  readonly rows: number;
+  readonly columns: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+}
+
+/** Fills `seen` `[taps · channels, lines · outWidth]` for `count` output rows from `line` on, over the batch. */
+function gatherTaps(x: tf.Tensor4D, seen: tf.Tensor2D, line: number, count: number, window: TapWindow): void {
+  const { rows, columns, stride, padding, outHeight, outWidth } = window;
+  const [, height, width, channels] = x.shape;
+  const [source, target] = views(x, seen);
+  const positions = count * outWidth;
+  const step = stride * channels;
+  for (let l = 0; l < count; l++) {
+    const image = Math.floor((line + l) / outHeight);
+    const top = ((line + l) % outHeight) * stride - padding;
+    for (let r = 0; r < rows; r++) {
+      const y = top + r;
+      const inside = y >= 0 && y < height;
+      for (let s = 0; s < columns; s++) {
+        // The output columns first … end − 1 look at a column of the image, the others at padding.
+        const left = s - padding;
+        const first = inside ? Math.min(outWidth, Math.max(0, Math.ceil(-left / stride))) : outWidth;
+        const end = inside ? Math.max(first, Math.min(outWidth, Math.ceil((width - left) / stride))) : outWidth;
+        const base = ((image * height + y) * width + left) * channels;
+        let to = (r * columns + s) * channels * positions + l * outWidth;
+        for (let c = 0; c < channels; c++, to += positions) {
+          for (let j = 0; j < first; j++) target[to + j] = 0;
+          let from = base + c + first * step;
+          for (let j = first; j < end; j++, from += step) target[to + j] = source[from] as number;
+          for (let j = end; j < outWidth; j++) target[to + j] = 0;
+        }
+      }
+    }
+  }
+}
+
+function accumulate(part: tf.Tensor2D, sum: tf.Tensor4D, first: boolean): void {
+  const [from, to] = views(part, sum);
+  if (first) to.set(from);
+  else for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + (from[i] as number);
+}

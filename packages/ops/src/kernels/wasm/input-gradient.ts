@@ -1,0 +1,126 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../types.ts';
+import { allocate, views } from './heap.ts';
+import { transposeInto } from './matrices.ts';
+
+/**
+ * The input gradient as plain convolutions of `dy`, one for each phase of the stride: the input rows
+ * q · stride + phase − padding only meet the taps phase, phase + stride, … of the filter, turned round.
+ * No multiplication by inserted zeros, and all arithmetic in XNNPACK (the stock kernel is ten times slower).
+ */
+export const convolutionInputGradient: Kernels['convolutionInputGradient'] = (
+  dy,
+  filter,
+  inputShape,
+  { stride, padding },
+) =>
+  tf.tidy(() => {
+    const [batch, height, width, channels] = inputShape;
+    const [rows, columns] = filter.shape;
+    const [, outHeight, outWidth] = dy.shape;
+    const rowPhases = phases(height, rows, outHeight, stride, padding);
+    const columnPhases = phases(width, columns, outWidth, stride, padding);
+    const phasePart = (row: Phase, column: Phase) => {
+      const cropped = tf.slice4d(
+        dy,
+        [0, row.skipStart, column.skipStart, 0],
+        [batch, outHeight - row.skipStart - row.skipEnd, outWidth - column.skipStart - column.skipEnd, -1],
+      );
+      const pad: [[number, number], [number, number], [number, number], [number, number]] = [
+        [0, 0],
+        [row.padStart, row.padEnd],
+        [column.padStart, column.padEnd],
+        [0, 0],
+      ];
+      return tf.conv2d(cropped, turnedFilter(filter, row, column, stride), 1, pad);
+    };
+    const [onlyRow, onlyColumn] = [rowPhases[0], columnPhases[0]];
+    if (stride === 1 && onlyRow && onlyColumn) return phasePart(onlyRow, onlyColumn);
+
+    const result = allocate<tf.Rank.R4>([batch, height, width, channels]);
+    // Phases without taps leave holes.
+    views(result)[0].fill(0);
+    for (const row of rowPhases) {
+      for (const column of columnPhases) {
+        tf.tidy(() => interleave(phasePart(row, column), result, row.first, column.first, stride));
+      }
+    }
+    return result;
+  });
+
+/** Along one axis: the input positions first, first + stride, …, and the convolution that computes them. */
+interface Phase {
+  readonly first: number;
+  /** The first tap, and the number of taps, `stride` apart. */
+  readonly tap: number;
+  readonly taps: number;
+  readonly padStart: number;
+  readonly padEnd: number;
+  /** Gradients at either end that no position of the phase meets. */
+  readonly skipStart: number;
+  readonly skipEnd: number;
+}
+
+function phases(size: number, filterSize: number, outSize: number, stride: number, padding: number): Phase[] {
+  const found: Phase[] = [];
+  for (let tap = 0; tap < Math.min(stride, filterSize); tap++) {
+    const taps = Math.ceil((filterSize - tap) / stride);
+    // Position p = q · stride + tap − padding meets the outputs q − taps + 1 … q.
+    const q = Math.max(0, Math.ceil((padding - tap) / stride));
+    const first = q * stride + tap - padding;
+    const count = Math.ceil((size - first) / stride);
+    if (count <= 0) continue;
+    const before = taps - 1 - q;
+    const after = q + count - outSize;
+    const phase = {
+      first,
+      tap,
+      taps,
+      padStart: Math.max(0, before),
+      padEnd: Math.max(0, after),
+      skipStart: Math.max(0, -before),
+      skipEnd: Math.max(0, -after),
+    };
+    if (outSize > phase.skipStart + phase.skipEnd) found.push(phase);
+  }
+  return found;
+}
+
+/** The taps of the phases, in reverse order, from outputs to inputs: `[taps, taps, out, in]`. */
+function turnedFilter(filter: tf.Tensor4D, row: Phase, column: Phase, stride: number): tf.Tensor4D {
+  const [, columns, inputs, outputs] = filter.shape;
+  const turned = allocate<tf.Rank.R4>([row.taps, column.taps, outputs, inputs]);
+  const [source, target] = views(filter, turned);
+  for (let r = 0; r < row.taps; r++) {
+    for (let s = 0; s < column.taps; s++) {
+      const fromRow = row.tap + stride * (row.taps - 1 - r);
+      const fromColumn = column.tap + stride * (column.taps - 1 - s);
+      const size = inputs * outputs;
+      transposeInto(
+        source,
+        (fromRow * columns + fromColumn) * size,
+        target,
+        (r * column.taps + s) * size,
+        inputs,
+        outputs,
+      );
+    }
+  }
+  return turned;
+}
+
+/** Writes `part` to every `stride`-th row and column of `result`. */
+function interleave(part: tf.Tensor4D, result: tf.Tensor4D, top: number, left: number, stride: number): void {
+  const [batch, height, width, channels] = result.shape;
+  const [, partHeight, partWidth] = part.shape;
+  const [source, target] = views(part, result);
+  let from = 0;
+  for (let b = 0; b < batch; b++) {
+    for (let i = 0; i < partHeight; i++) {
+      for (let j = 0; j < partWidth; j++) {
+        const to = ((b * height + top + i * stride) * width + left + j * stride) * channels;
+        for (let c = 0; c < channels; c++, from++) target[to + c] = source[from] as number;
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels } from '../types.ts';
+import { allocate, views } from './heap.ts';
+
+// The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
+
+/** Copies a row-major matrix at `from` into its transpose at `to`, in tiles that stay in the cache. */
+export function transposeInto(
+  source: Float32Array,
+  from: number,
+  target: Float32Array,
+  to: number,
+  rows: number,
+  columns: number,
+): void {
+  const tile = 16;
+  for (let r0 = 0; r0 < rows; r0 += tile) {
+    const r1 = Math.min(r0 + tile, rows);
+    for (let c0 = 0; c0 < columns; c0 += tile) {
+      const c1 = Math.min(c0 + tile, columns);
+      for (let r = r0; r < r1; r++) {
+        for (let c = c0; c < c1; c++) target[to + c * rows + r] = source[from + r * columns + c] as number;
+      }
+    }
+  }
+}
+
+/** The transposed matrix. */
+export function transpose(x: tf.Tensor2D): tf.Tensor2D {
+  const [rows, columns] = x.shape;
+  const result = allocate<tf.Rank.R2>([columns, rows]);
+  const [source, target] = views(x, result);
+  transposeInto(source, 0, target, 0, rows, columns);
+  return result;
+}
+
+/** Matrix product; the stock kernel is fast only where nothing is transposed, so transposes are made first. */
+export const matMul: Kernels['matMul'] = (a, b, transposeA = false, transposeB = false) =>
+  tf.tidy(() => tf.matMul(transposeA ? transpose(a) : a, transposeB ? transpose(b) : b));
+
+/** Sums over the rows of a `[rows, columns]` matrix, in double precision. */
+export const columnSum: Kernels['columnSum'] = (x) => {
+  const [rows, columns] = x.shape;
+  const result = allocate<tf.Rank.R1>([columns]);
+  const [source, target] = views(x, result);
+  const sums = new Float64Array(columns);
+  addRows(source, 0, rows, sums);
+  target.set(sums);
+  return result;
+};
+
+/** Means over the cells of `[b, cells, c]`, in double precision. */
+export const cellMean: Kernels['cellMean'] = (x) => {
+  const [batch, cells, channels] = x.shape;
+  const result = allocate<tf.Rank.R2>([batch, channels]);
+  const [source, target] = views(x, result);
+  const sums = new Float64Array(channels);
+  for (let b = 0; b < batch; b++) {
+    sums.fill(0);
+    addRows(source, b * cells * channels, cells, sums);
+    for (let c = 0; c < channels; c++) target[b * channels + c] = (sums[c] as number) / cells;
+  }
+  return result;
+};
+
+function addRows(source: Float32Array, from: number, rows: number, sums: Float64Array): void {
+  const columns = sums.length;
+  let at = from;
+  for (let row = 0; row < rows; row++) {
+    for (let c = 0; c < columns; c++, at++) sums[c] = (sums[c] as number) + (source[at] as number);
+  }
+}
+
+/** `dy` where `y > 0`, else 0. */
+export const reluGradient: Kernels['reluGradient'] = <T extends tf.Tensor>(dy: T, y: T): T => {
+  const result = allocate(dy.shape as [number]) as unknown as T;
+  const [from, mask, target] = views(dy, y, result);
+  for (let i = 0; i < target.length; i++) target[i] = (mask[i] as number) > 0 ? (from[i] as number) : 0;
+  return result;
+};
