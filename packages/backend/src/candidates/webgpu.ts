@@ -1,3 +1,4 @@
+/// <reference path="../optional-peers.d.ts" />
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
 import { resolvePackage } from '../resolve-package.ts';

@@ -1,14 +1,5 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { PixconError } from '@pixcon/core';
 import { installationIn } from '../find-tensorflow.ts';
 import { hasNvidiaCard } from '../nvidia-card.ts';
@@ -16,6 +7,7 @@ import { tensorflowFolder } from '../pixcon-home.ts';
 import { buildTensorflow } from './build.ts';
 import { folderSize, megabytes } from './folder-size.ts';
 import { withLock } from './lock.ts';
+import { partialPrefix, publish, recover } from './publish.ts';
 import { assertPlatform, assertTools } from './required-tools.ts';
 import { smokeTest } from './smoke-test.ts';
 
@@ -85,7 +77,7 @@ export async function installTensorflow(
     chmodSync(temporary, 0o755);
     try {
       const tested = await buildTensorflow(temporary, { gpu, python, log });
-      replace(directory, temporary);
+      publish(directory, temporary);
       const bytes = folderSize(directory);
       log(`TensorFlow ${tested.version} is in ${directory} (${megabytes(bytes)})`);
       return { directory, ...tested, bytes, built: true };
@@ -110,35 +102,6 @@ async function workingInstallation(
   } catch {
     return undefined;
   }
-}
-
-function partialPrefix(directory: string): string {
-  return join(dirname(directory), `.${basename(directory)}-partial-`);
-}
-
-function replacedPath(directory: string): string {
-  return join(dirname(directory), `.${basename(directory)}-replaced`);
-}
-
-/** Clears what a killed installation left, and puts back the one that it was about to replace. */
-function recover(directory: string): void {
-  const parent = dirname(directory);
-  const replaced = replacedPath(directory);
-  if (existsSync(replaced)) {
-    if (existsSync(directory)) rmSync(replaced, { recursive: true, force: true });
-    else renameSync(replaced, directory);
-  }
-  const prefix = basename(partialPrefix(directory));
-  for (const name of readdirSync(parent)) {
-    if (name.startsWith(prefix)) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function replace(directory: string, replacement: string): void {
-  const replaced = replacedPath(directory);
-  if (existsSync(directory)) renameSync(directory, replaced);
-  renameSync(replacement, directory);
-  rmSync(replaced, { recursive: true, force: true });
 }
 
 function assertSpace(parent: string, gpu: boolean): void {

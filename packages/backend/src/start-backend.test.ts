@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PixconError } from '@pixcon/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runInChild } from '../test/run-in-child.ts';
+import { explainBackend } from './explain-backend.ts';
+import { backendNames } from './names.ts';
+import { availableBackends, isBackendAvailable, startBackend } from './start-backend.ts';
+
+let elsewhere: string;
+beforeAll(() => {
+  elsewhere = mkdtempSync(join(tmpdir(), 'pixcon-backend-'));
+});
+afterAll(() => rmSync(elsewhere, { recursive: true }));
+
+async function product(): Promise<number[]> {
+  const values = tf.tidy(() => {
+    const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    return tf.matMul(matrix, matrix);
+  });
+  const data = await values.data();
+  values.dispose();
+  return [...data];
+}
+
+describe('startBackend', () => {
+  it('starts the one asked for', async () => {
+    const started = await startBackend('cpu');
+    expect(started).toEqual({
+      name: 'cpu',
+      tensorflowName: 'cpu',
+      description: 'JavaScript, 1 thread',
+      rejected: [],
+    });
+    expect(tf.getBackend()).toBe('cpu');
+    expect(await product()).toEqual([7, 10, 15, 22]);
+    expect(explainBackend(started)).toBe('Backend: cpu (JavaScript, 1 thread).');
+  });
+
+  it('does nothing the second time, even when the first was elsewhere undone and redone', async () => {
+    const first = await startBackend('wasm');
+    expect(await startBackend('wasm')).toBe(first);
+    await tf.setBackend('cpu');
+    await startBackend('wasm');
+    expect(tf.getBackend()).toBe('wasm');
+  });
+
+  it('switches, and tensors follow', async () => {
+    await startBackend('cpu');
+    const made = tf.tensor1d([1, 2, 3]);
+    expect((await startBackend('wasm')).description).toMatch(/^WebAssembly with SIMD, 1 thread$/);
+    const doubled = tf.add(made, made);
+    expect([...(await doubled.data())]).toEqual([2, 4, 6]);
+    tf.dispose([made, doubled]);
+    expect(await product()).toEqual([7, 10, 15, 22]);
+  });
+
+  it('runs overlapping calls in order', async () => {
+    const order: string[] = [];
+    const started = await Promise.all(
+      (['cpu', 'wasm', 'cpu', 'wasm'] as const).map(async (name) => {
+        const result = await startBackend(name);
+        order.push(result.name);
+        return result.tensorflowName;
+      }),
+    );
+    expect(started).toEqual(['cpu', 'wasm', 'cpu', 'wasm']);
+    expect(order).toEqual(started);
+    expect(tf.getBackend()).toBe('wasm');
+  });
+
+  it('refuses an unknown name', async () => {
+    await expect(startBackend('cuda' as never)).rejects.toThrow(
+      'startBackend: name must be one of auto, tensorflow-gpu, webgpu, tensorflow, wasm, cpu, got cuda',
+    );
+    await expect(isBackendAvailable('auto' as never)).rejects.toThrow(PixconError);
+  });
+
+  it('goes on after a failed call, with the backend from before', async () => {
+    await startBackend('wasm');
+    const unavailable = backendNames.filter((name) => name !== 'wasm' && name !== 'cpu');
+    const available = await availableBackends();
+    const missing = unavailable.find((name) => !available.includes(name));
+    const [failed, next] = await Promise.allSettled([
+      startBackend(missing ?? ('none' as never)),
+      startBackend('wasm'),
+    ]);
+    expect(failed.status).toBe('rejected');
+    expect(next).toMatchObject({ status: 'fulfilled', value: { name: 'wasm' } });
+    expect(tf.getBackend()).toBe('wasm');
+  });
+});
+
+describe("startBackend('auto')", () => {
+  it('takes the fastest that is available and gives a reason for each faster one', async () => {
+    const started = await startBackend();
+    const available = await availableBackends();
+    expect(available).toContain(started.name);
+    expect(started.rejected.map(({ name }) => name)).toEqual(
+      backendNames.slice(0, backendNames.indexOf(started.name)),
+    );
+    for (const { reason } of started.rejected) expect(reason).not.toBe('');
+    const line = explainBackend(started);
+    expect(line).not.toContain('\n');
+    for (const { name, reason } of started.rejected) expect(line).toContain(`${name}: ${reason}`);
+    expect(await startBackend('auto')).toBe(started);
+  });
+
+  it('falls back to WASM where no TensorFlow is installed, from any folder', async () => {
+    const script = `
+      const started = await backend.startBackend();
+      const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+      const values = [...(await tf.matMul(matrix, matrix).data())];
+      console.log(JSON.stringify({ started, values }));`;
+    const child = await runInChild(script, elsewhere, { PIXCON_HOME: elsewhere, CUDA_VISIBLE_DEVICES: '' });
+    expect(child.errors).not.toMatch(/Error/);
+    const { started, values } = JSON.parse(child.output);
+    expect(values).toEqual([7, 10, 15, 22]);
+    expect(started.name).toBe('wasm');
+    expect(started.rejected[2].reason).toMatch(/no built @tensorflow\/tfjs-node was found/);
+    expect(child.status).toBe(0);
+  });
+});
+
+describe('a forced backend that is missing', () => {
+  it('says why and what to run', async () => {
+    const script = `
+      try { await backend.startBackend('tensorflow'); } catch (error) {
+        console.log(JSON.stringify({ code: error.code, message: error.message }));
+      }`;
+    const { output } = await runInChild(script, elsewhere, { PIXCON_HOME: elsewhere });
+    const { code, message } = JSON.parse(output);
+    expect(code).toBe('backend-unavailable');
+    expect(message).toBe(
+      "startBackend: the 'tensorflow' backend cannot start (no built @tensorflow/tfjs-node was found in the project or in pixcon’s own folder); to use it, run: npx pixcon install-tensorflow",
+    );
+  });
+});
+
+describe('the tensorflow backend', async () => {
+  const available = await isBackendAvailable('tensorflow');
+  const required = (process.env.PIXCON_REQUIRE_BACKENDS ?? '').split(',').includes('tensorflow');
+  if (!(available || required)) {
+    process.stderr.write('SKIPPED: TensorFlow is not installed; run npx pixcon install-tensorflow\n');
+  }
+
+  it.runIf(available || required)(
+    'starts, computes, takes over tensors and lets the process end',
+    async () => {
+      const script = `
+      await backend.startBackend('cpu');
+      const matrix = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+      const started = await backend.startBackend('tensorflow');
+      const values = [...(await tf.matMul(matrix, matrix).data())];
+      await backend.startBackend('wasm');
+      await backend.startBackend('tensorflow');
+      console.log(JSON.stringify({ started, values, name: tf.getBackend() }));`;
+      const child = await runInChild(script, elsewhere);
+      const { started, values, name } = JSON.parse(child.output);
+      expect(child.status).toBe(0);
+      expect(values).toEqual([7, 10, 15, 22]);
+      expect(name).toBe('tensorflow');
+      expect(started.description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?|CUDA)$/);
+      expect(child.errors).not.toMatch(/already|Hi, looks like/);
+    },
+  );
+});
