@@ -1,4 +1,1 @@
-export { denseHead } from './dense-head.ts';
-export { globalHead } from './global-head.ts';
-export { type PredictorOptions, predictor } from './predictor.ts';
-export { type HeadOptions, projectionHead } from './projection-head.ts';
+export { denseHead, type ProjectionHeadOptions, predictor, projectionHead } from './projection-head.ts';
