@@ -1,1 +1,4 @@
-export {};
+export { type CoordinateMatchingOptions, coordinateMatching } from './coordinate-matching.ts';
+export { type MaskRule, overlapMask } from './overlap-mask.ts';
+export { type SemanticReweightingOptions, semanticReweighting } from './semantic-reweighting.ts';
+export { similarityMatching } from './similarity-matching.ts';
