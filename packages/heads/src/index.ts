@@ -1,1 +1,4 @@
-export { denseHead, type ProjectionHeadOptions, predictor, projectionHead } from './projection-head.ts';
+export { denseHead } from './dense-head.ts';
+export { globalHead } from './global-head.ts';
+export { type PredictorOptions, predictor } from './predictor.ts';
+export { type HeadOptions, projectionHead } from './projection-head.ts';

@@ -3,82 +3,93 @@ import { ringWrite } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface KeyQueueOptions {
-  /** Keys that it holds. */
+  /** Keys that the queue holds. */
   readonly length: number;
-  /** Width of a key. */
-  readonly dim: number;
-  /** Draws the first content. */
+  /** Length of a key. Default 128. */
+  readonly dim?: number;
+  /** Draws the keys that it starts with. */
   readonly random: RandomStream;
 }
 
 /**
- * A FIFO ring of negative keys (MoCo). It starts with random unit vectors: normal draws, normalised, as
- * `nn.functional.normalize(torch.randn(dim, K), dim=0)`.
+ * A FIFO ring of negative keys. It starts full of random unit vectors (normal draws, L2-normalised), so that its
+ * shape never changes; `enqueue` overwrites the oldest keys, around the end of the ring where it must.
  *
- * @throws PixconError `invalid-argument` for a length or width below 1
- * @see He et al. 2020, arXiv:1911.05722; mmselfsup `MoCo._dequeue_and_enqueue`
+ * @throws PixconError `invalid-argument` for sizes that are no whole numbers above 0
+ * @see He et al. 2020, MoCo, arXiv:1911.05722; `_dequeue_and_enqueue`
+ *
  * @example
  * const queue = keyQueue({ length: 4096, dim: 128, random: new RandomStream(0) });
- * queue.enqueue(keys); // [32, 128], unit length
+ * queue.enqueue(keys); // [32, 128], L2-normalised
  * queue.pointer; // => 32
  */
 export function keyQueue(options: KeyQueueOptions): KeyQueue {
-  const { length, dim, random } = options;
+  const { length, dim = 128, random } = options;
   assertNumber('keyQueue', 'length', length, { minimum: 1, integer: true });
   assertNumber('keyQueue', 'dim', dim, { minimum: 1, integer: true });
-  const initial = tf.tensor2d(unitVectors(length, dim, random), [length, dim]);
-  const keys = tf.variable(initial, false) as unknown as tf.Tensor2D & tf.Variable;
-  initial.dispose();
+  const variable = tf.tidy(() =>
+    tf.variable(tf.tensor2d(randomUnitRows(length, dim, random), [length, dim]), false),
+  );
   let pointer = 0;
   let filled = 0;
   return {
     length,
     dim,
-    keys,
+    get keys() {
+      return variable as unknown as tf.Tensor2D;
+    },
     get pointer() {
       return pointer;
     },
     get filled() {
       return filled;
     },
-    enqueue(rows) {
-      assertShape('KeyQueue.enqueue', 'keys', rows, [null, dim]);
-      const [count] = rows.shape;
+    enqueue(keys) {
+      assertShape('KeyQueue.enqueue', 'keys', keys, [null, dim]);
+      const count = keys.shape[0];
       if (count > length) {
         throw new PixconError(
           'invalid-argument',
-          `KeyQueue.enqueue: expected at most ${length} keys, the length of the queue, got ${count}; use a longer queue or a smaller batch`,
+          `KeyQueue.enqueue: keys must be at most the queue's length of ${length}, got ${count}; use a longer queue or a smaller batch`,
         );
       }
-      ringWrite(keys, rows, pointer);
+      ringWrite(variable, keys, pointer);
       pointer = (pointer + count) % length;
-      filled = Math.min(length, filled + count);
+      filled = Math.min(filled + count, length);
     },
     restore(content) {
       assertShape('KeyQueue.restore', 'keys', content.keys, [length, dim]);
-      assertNumber('KeyQueue.restore', 'pointer', content.pointer, { minimum: 0, maximum: length - 1, integer: true });
-      assertNumber('KeyQueue.restore', 'filled', content.filled, { minimum: 0, maximum: length, integer: true });
-      tf.tidy(() => keys.assign(tf.clone(content.keys) as never));
-      pointer = content.pointer;
-      filled = content.filled;
+      assertNumber('KeyQueue.restore', 'pointer', content.pointer, {
+        minimum: 0,
+        maximum: length - 1,
+        integer: true,
+      });
+      assertNumber('KeyQueue.restore', 'filled', content.filled, {
+        minimum: 0,
+        maximum: length,
+        integer: true,
+      });
+      variable.assign(content.keys);
+      ({ pointer, filled } = content);
     },
     dispose() {
-      keys.dispose();
+      variable.dispose();
     },
   };
 }
 
-function unitVectors(count: number, dim: number, random: RandomStream): Float32Array {
-  const values = new Float32Array(count * dim);
-  for (let row = 0; row < count; row++) {
+function randomUnitRows(length: number, dim: number, random: RandomStream): Float32Array {
+  const values = new Float32Array(length * dim);
+  for (let row = 0; row < length; row++) {
+    const start = row * dim;
     let squares = 0;
-    for (let i = row * dim; i < (row + 1) * dim; i++) {
+    for (let i = start; i < start + dim; i++) {
       const value = random.normal();
       values[i] = value;
       squares += value * value;
     }
-    const scale = 1 / Math.max(Math.sqrt(squares), 1e-12);
-    for (let i = row * dim; i < (row + 1) * dim; i++) values[i] = (values[i] as number) * scale;
+    const scale = 1 / Math.sqrt(squares);
+    for (let i = start; i < start + dim; i++) values[i] = (values[i] as number) * scale;
   }
   return values;
 }
