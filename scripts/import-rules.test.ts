@@ -79,7 +79,9 @@ describe('import rules', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it.each(cases)('%s importing %s: %s', (file, _, rule) => {
+  const named = cases.map(([file, specifier, rule]) => ({ file, specifier, rule }));
+
+  it.each(named)('$file importing $specifier: $rule', ({ file, rule }) => {
     const fired = found.get(file) ?? [];
     if (rule === undefined) expect(fired).toEqual([]);
     else expect(fired).toContain(rule);
