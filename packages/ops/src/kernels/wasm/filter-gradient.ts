@@ -20,14 +20,14 @@ export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
     const [rows, columns, inputs, outputs] = filterShape;
     const [batch, outHeight, outWidth] = dy.shape;
     const lines = batch * outHeight;
-    const linesPerProduct = Math.min(lines, Math.max(1, Math.floor(positionsPerProduct / outWidth)));
-    const flat = tf.reshape<tf.Rank.R2>(dy, [lines * outWidth, outputs]);
+    // An odd number: with rows of 4096 bytes, writing down the columns would hit the same few cache sets.
+    const linesPerProduct = Math.max(1, Math.floor(positionsPerProduct / outWidth) - 1) | 1;
     const result = allocate<tf.Rank.R4>([rows, columns, inputs, outputs]);
     for (let line = 0; line < lines; line += linesPerProduct) {
       const count = Math.min(linesPerProduct, lines - line);
       tf.tidy(() => {
         const seen = allocate<tf.Rank.R2>([rows * columns * inputs, count * outWidth]);
-        const gradients = tf.slice2d(flat, [line * outWidth, 0], [count * outWidth, outputs]);
+        const gradients = linesOf(dy, line, count);
         gatherTaps(x, seen, line, count, { ...geometry, rows, columns, outHeight, outWidth });
         accumulate(tf.matMul(seen, gradients), result, line === 0);
       });
@@ -61,7 +61,9 @@ function gatherTaps(x: tf.Tensor4D, seen: tf.Tensor2D, line: number, count: numb
         // The output columns first … end − 1 look at a column of the image, the others at padding.
         const left = s - padding;
         const first = inside ? Math.min(outWidth, Math.max(0, Math.ceil(-left / stride))) : outWidth;
-        const end = inside ? Math.max(first, Math.min(outWidth, Math.ceil((width - left) / stride))) : outWidth;
+        const end = inside
+          ? Math.max(first, Math.min(outWidth, Math.ceil((width - left) / stride)))
+          : outWidth;
         const base = ((image * height + y) * width + left) * channels;
         let to = (r * columns + s) * channels * positions + l * outWidth;
         for (let c = 0; c < channels; c++, to += positions) {
@@ -73,6 +75,16 @@ function gatherTaps(x: tf.Tensor4D, seen: tf.Tensor2D, line: number, count: numb
       }
     }
   }
+}
+
+/** Output rows as a matrix. (The stock slice copies all of its input.) */
+function linesOf(dy: tf.Tensor4D, line: number, count: number): tf.Tensor2D {
+  const [, , width, channels] = dy.shape;
+  const result = allocate<tf.Rank.R2>([count * width, channels]);
+  const [source, target] = views(dy, result);
+  const start = line * width * channels;
+  target.set(source.subarray(start, start + target.length));
+  return result;
 }
 
 function accumulate(part: tf.Tensor2D, sum: tf.Tensor4D, first: boolean): void {

@@ -21,18 +21,26 @@ export const convolutionInputGradient: Kernels['convolutionInputGradient'] = (
     const rowPhases = phases(height, rows, outHeight, stride, padding);
     const columnPhases = phases(width, columns, outWidth, stride, padding);
     const phasePart = (row: Phase, column: Phase) => {
-      const cropped = tf.slice4d(
-        dy,
-        [0, row.skipStart, column.skipStart, 0],
-        [batch, outHeight - row.skipStart - row.skipEnd, outWidth - column.skipStart - column.skipEnd, -1],
-      );
+      const skips = row.skipStart + row.skipEnd + column.skipStart + column.skipEnd > 0;
+      const met = skips
+        ? tf.slice4d(
+            dy,
+            [0, row.skipStart, column.skipStart, 0],
+            [
+              batch,
+              outHeight - row.skipStart - row.skipEnd,
+              outWidth - column.skipStart - column.skipEnd,
+              -1,
+            ],
+          )
+        : dy;
       const pad: [[number, number], [number, number], [number, number], [number, number]] = [
         [0, 0],
         [row.padStart, row.padEnd],
         [column.padStart, column.padEnd],
         [0, 0],
       ];
-      return tf.conv2d(cropped, turnedFilter(filter, row, column, stride), 1, pad);
+      return tf.conv2d(met, turnedFilter(filter, row, column, stride), 1, pad);
     };
     const [onlyRow, onlyColumn] = [rowPhases[0], columnPhases[0]];
     if (stride === 1 && onlyRow && onlyColumn) return phasePart(onlyRow, onlyColumn);
