@@ -84,11 +84,13 @@ async function startNow(name: BackendName | 'auto', options: StartBackendOptions
 
 async function startForced(name: BackendName, options: StartBackendOptions): Promise<StartedBackend> {
   const outcome = await attempt(name, true, options);
-  if (outcome.reason === undefined) return describeStarted(name, outcome.description, []);
+  if ('description' in outcome) return describeStarted(name, outcome.description, []);
+  const { reason, remedy, cause } = outcome;
+  const advice = remedy === undefined ? '' : `; to use it, ${remedy}`;
   throw new PixconError(
     'backend-unavailable',
-    `startBackend: the '${name}' backend cannot start (${outcome.reason}); to use it, ${candidates[name].remedy}`,
-    { cause: outcome.cause },
+    `startBackend: the '${name}' backend cannot start (${reason})${advice}`,
+    { cause },
   );
 }
 
@@ -96,27 +98,27 @@ async function startBest(options: StartBackendOptions): Promise<StartedBackend> 
   const rejected: RejectedBackend[] = [];
   for (const name of backendNames) {
     const outcome = await attempt(name, false, options);
-    if (outcome.reason === undefined) return describeStarted(name, outcome.description, rejected);
+    if ('description' in outcome) return describeStarted(name, outcome.description, rejected);
     rejected.push({ name, reason: outcome.reason });
   }
   const reasons = rejected.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
   throw new PixconError(
     'backend-unavailable',
-    `startBackend: no backend can start (${reasons}); ${candidates.wasm.remedy}`,
+    `startBackend: no backend can start (${reasons}); run: npm install @tensorflow/tfjs-backend-wasm`,
   );
 }
 
 type Outcome =
-  | { readonly reason: undefined; readonly description: string }
-  | { readonly reason: string; readonly cause?: unknown };
+  | { readonly description: string }
+  | { readonly reason: string; readonly remedy?: string; readonly cause?: unknown };
 
 async function attempt(name: BackendName, forced: boolean, options: StartBackendOptions): Promise<Outcome> {
   const candidate = candidates[name];
-  const reason = await candidate.obstacle(forced);
-  if (reason !== undefined) return { reason };
+  const obstacle = await candidate.obstacle(forced);
+  if (obstacle !== undefined) return obstacle;
   const before = tf.engine().backendName;
   try {
-    return { reason: undefined, description: await candidate.start(options) };
+    return { description: await candidate.start(options) };
   } catch (cause) {
     // tfjs names a backend the active one before it has tried it.
     if (before && tf.engine().backendName !== before) await tf.setBackend(before);

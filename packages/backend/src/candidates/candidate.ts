@@ -1,6 +1,6 @@
 import type { BackendName } from '../names.ts';
 
-/** How the WASM files are found and which adapters are taken; see the fields. */
+/** Settings of single backends. */
 export interface StartBackendOptions {
   /**
    * URL prefix of the three `tfjs-backend-wasm*.wasm` files. Default: the installed package's `dist` folder under
@@ -9,17 +9,23 @@ export interface StartBackendOptions {
   readonly wasmPath?: string;
 }
 
+/** Why a backend cannot start, and what to do about it. */
+export interface Obstacle {
+  /** Part of a sentence: `no NVIDIA card was found`. */
+  readonly reason: string;
+  /** Goes after "to use it, ". */
+  readonly remedy: string;
+}
+
 /** One way of running tensors, and what it takes. */
 export interface Candidate {
   readonly name: BackendName;
-  /** What to do where it is missing, for messages; goes after "to use it, ". */
-  readonly remedy: string;
   /**
-   * Why it cannot start, as far as can be told without loading it; `undefined` where it should start.
+   * What keeps it from starting, as far as can be told without loading it; `undefined` where it should start.
    *
    * @param forced asked for by name: software adapters are allowed then
    */
-  obstacle(forced: boolean): Promise<string | undefined>;
+  obstacle(forced: boolean): Promise<Obstacle | undefined>;
   /**
    * Makes it the active tfjs backend, and describes it (`TensorFlow 2.21 CPU, 2 threads`).
    *

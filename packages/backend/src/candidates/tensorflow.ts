@@ -4,19 +4,19 @@ import { importNode, isNode } from '../node-modules.ts';
 import { hasNvidiaCard } from '../nvidia-card.ts';
 import { withoutChatter } from '../quiet.ts';
 import { activate } from './activate.ts';
-import type { Candidate } from './candidate.ts';
-
-const notInNode = 'it needs Node.js';
+import type { Candidate, Obstacle } from './candidate.ts';
 
 /** libtensorflow through whichever tfjs-node is found. */
 export const tensorflowCandidate: Candidate = {
   name: 'tensorflow',
-  remedy: 'run: npx pixcon install-tensorflow',
 
   async obstacle() {
-    if (!isNode()) return notInNode;
+    if (!isNode()) return notInNode();
     if (isLoaded() || (await findTensorflow()).length > 0) return undefined;
-    return 'no built @tensorflow/tfjs-node was found in the project or in pixcon’s own folder';
+    return {
+      reason: 'no built @tensorflow/tfjs-node was found in the project or in pixcon’s own folder',
+      remedy: 'run: npx pixcon install-tensorflow',
+    };
   },
 
   async start() {
@@ -30,14 +30,20 @@ export const tensorflowCandidate: Candidate = {
 /** libtensorflow on an NVIDIA card. */
 export const tensorflowGpuCandidate: Candidate = {
   name: 'tensorflow-gpu',
-  remedy: 'run on a machine with an NVIDIA card: npx pixcon install-tensorflow --gpu',
 
   async obstacle() {
-    if (!isNode()) return notInNode;
-    if (isLoaded()) return binding().isUsingGpuDevice() ? undefined : 'a TensorFlow without a card is loaded';
-    if (!(await hasNvidiaCard())) return 'no NVIDIA card was found';
+    if (!isNode()) return notInNode();
+    const onCard = 'run on a machine with an NVIDIA card';
+    if (isLoaded()) {
+      if (binding().isUsingGpuDevice()) return undefined;
+      return { reason: 'this process has loaded a TensorFlow that uses no card', remedy: onCard };
+    }
+    if (!(await hasNvidiaCard())) return { reason: 'no NVIDIA card was found', remedy: onCard };
     if ((await findTensorflow()).some(({ gpu }) => gpu)) return undefined;
-    return 'no TensorFlow with CUDA is installed';
+    return {
+      reason: 'no TensorFlow with CUDA is installed',
+      remedy: 'run: npx pixcon install-tensorflow --gpu',
+    };
   },
 
   async start() {
@@ -46,6 +52,10 @@ export const tensorflowGpuCandidate: Candidate = {
     return describe();
   },
 };
+
+function notInNode(): Obstacle {
+  return { reason: 'it needs Node.js', remedy: 'run under Node.js' };
+}
 
 interface Binding {
   readonly TF_Version: string;

@@ -1,22 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
-import { resolvePackage } from '../resolve-package.ts';
+import { importFromProject, resolvePackage } from '../resolve-package.ts';
 import { activate } from './activate.ts';
 import type { Candidate } from './candidate.ts';
+import { missingPackage } from './missing-package.ts';
+
+type Wasm = typeof import('@tensorflow/tfjs-backend-wasm');
 
 /** tfjs-backend-wasm: XNNPACK in WebAssembly. */
 export const wasmCandidate: Candidate = {
   name: 'wasm',
-  remedy: 'run: npm install @tensorflow/tfjs-backend-wasm',
 
   async obstacle() {
-    if (!('WebAssembly' in globalThis)) return 'this JavaScript engine has no WebAssembly';
+    if (!('WebAssembly' in globalThis)) {
+      return {
+        reason: 'this JavaScript engine has no WebAssembly',
+        remedy: 'allow WebAssembly or use another engine',
+      };
+    }
     if (!isNode() || (await resolvePackage('@tensorflow/tfjs-backend-wasm')) !== undefined) return undefined;
-    return '@tensorflow/tfjs-backend-wasm is not installed';
+    return missingPackage('@tensorflow/tfjs-backend-wasm');
   },
 
   async start({ wasmPath }) {
-    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    const wasm = await import('@tensorflow/tfjs-backend-wasm').catch((error) =>
+      importFromProject<Wasm>('@tensorflow/tfjs-backend-wasm', error),
+    );
     const prefix = wasmPath ?? (await distFolder());
     if (prefix !== undefined) wasm.setWasmPaths(prefix);
     await activate('wasm');

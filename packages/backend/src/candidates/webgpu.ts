@@ -1,26 +1,31 @@
 /// <reference path="../optional-peers.d.ts" />
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
-import { resolvePackage } from '../resolve-package.ts';
+import { importFromProject, resolvePackage } from '../resolve-package.ts';
 import { activate } from './activate.ts';
 import { type AdapterInfo, describeAdapter, isSoftwareAdapter } from './adapter.ts';
-import type { Candidate } from './candidate.ts';
+import type { Candidate, Obstacle } from './candidate.ts';
+import { missingPackage } from './missing-package.ts';
 import { probeAdapterInChild } from './probe-adapter.ts';
 
 /** tfjs-backend-webgpu, on the browser's WebGPU or on Dawn through the npm package `webgpu`. */
 export const webgpuCandidate: Candidate = {
   name: 'webgpu',
-  remedy: 'run: npm install webgpu @tensorflow/tfjs-backend-webgpu (in a browser the latter is enough)',
 
   async obstacle(forced) {
-    const missing = await missingPackage();
+    const missing = await missingPart();
     if (missing !== undefined) return missing;
     const info = await adapterInfo();
-    if (info === undefined) return 'no WebGPU adapter was found';
-    if (!forced && isSoftwareAdapter(info)) {
-      return `its only adapter is a software one (${describeAdapter(info)}); ask for 'webgpu' by name to use it`;
+    if (info === undefined) {
+      const remedy =
+        "install the graphics card's driver (on Linux with Vulkan: apt-get install -y libvulkan1)";
+      return { reason: 'no WebGPU adapter was found', remedy };
     }
-    return undefined;
+    if (forced || !isSoftwareAdapter(info)) return undefined;
+    return {
+      reason: `its adapter is a software one, ${describeAdapter(info)}`,
+      remedy: "ask for 'webgpu' by name",
+    };
   },
 
   async start() {
@@ -29,16 +34,26 @@ export const webgpuCandidate: Candidate = {
     const info = gpu && adapterInfoOf(await gpu.requestAdapter({ powerPreference: 'high-performance' }));
     if (info === undefined) throw new Error('no WebGPU adapter was found');
     // The module looks for navigator.gpu when it is loaded, so Dawn has to be there first.
-    if (tf.findBackendFactory('webgpu') == null) await import('@tensorflow/tfjs-backend-webgpu');
+    if (tf.findBackendFactory('webgpu') == null)
+      await import('@tensorflow/tfjs-backend-webgpu').catch((error) =>
+        importFromProject('@tensorflow/tfjs-backend-webgpu', error),
+      );
     await activate('webgpu');
     return describeAdapter(info);
   },
 };
 
-async function missingPackage(): Promise<string | undefined> {
-  if (!isNode()) return browserGpu() === undefined ? 'this browser has no WebGPU' : undefined;
+async function missingPart(): Promise<Obstacle | undefined> {
+  if (!isNode()) {
+    if (browserGpu() !== undefined) return undefined;
+    return {
+      reason: 'this browser has no WebGPU',
+      remedy: 'open the page over https in a browser with WebGPU',
+    };
+  }
   for (const name of ['@tensorflow/tfjs-backend-webgpu', 'webgpu']) {
-    if ((await resolvePackage(name)) === undefined) return `${name} is not installed`;
+    if ((await resolvePackage(name)) !== undefined) continue;
+    return missingPackage(name, 'run: npm install webgpu @tensorflow/tfjs-backend-webgpu');
   }
   return undefined;
 }
