@@ -21,7 +21,7 @@ export function similarityMatching(): MatchingStrategy {
       const cosines = cosineSimilarity(stopGradient(input.query), stopGradient(input.key));
       return {
         index: tf.argMax(cosines, 2) as tf.Tensor2D,
-        weight: tf.ones(input.query.shape.slice(0, 2)) as tf.Tensor2D,
+        weight: tf.ones<tf.Rank.R2>([input.query.shape[0], input.query.shape[1]]),
         similarity: tf.max(cosines, 2) as tf.Tensor2D,
       };
     });
