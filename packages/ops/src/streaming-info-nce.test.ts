@@ -70,7 +70,7 @@ describeBackends('streamingInfoNCE', (backend) => {
     { n: 5, d: 8, length: 10, tileSize: 4, temperature: 0.2 },
     { n: 5, d: 8, length: 12, tileSize: 4, temperature: 0.07 },
     { n: 4, d: 3, length: 5, tileSize: 64, temperature: 0.5 },
-    { n: 7, d: 16, length: 600, tileSize: undefined, temperature: 0.1 },
+    { n: 7, d: 16, length: 9000, tileSize: undefined, temperature: 0.1 },
   ];
   it.each(grid)('agrees with plain loops for %o', ({ n, d, length, tileSize, temperature }) => {
     const [q, p, k] = [random(n, d, 1), random(n, d, 2), random(length, d, 3)];

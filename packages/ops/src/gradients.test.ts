@@ -1,0 +1,214 @@
+import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { elementwiseGradients } from './gradients/elementwise.ts';
+import { structuralGradients } from './gradients/structural.ts';
+import { registerGradients } from './register-gradients.ts';
+import { stopGradient } from './stop-gradient.ts';
+import { valueAndGradients } from './value-and-gradients.ts';
+import { weightedMean } from './weighted-mean.ts';
+
+extendExpect();
+
+const matrix = (rows: number, columns: number, seed: number) =>
+  tf.randomUniform<tf.Rank.R2>([rows, columns], 0.5, 2, 'float32', seed);
+
+describeBackends('registerGradients', (backend) => {
+  it('gives the tape every gradient of its tables, and replaces none', () => {
+    registerGradients();
+    const configs = [...elementwiseGradients(), ...structuralGradients()];
+    const before = configs.map(({ kernelName }) => tf.getGradient(kernelName));
+    expect(before.every((config) => config !== undefined)).toBe(true);
+    registerGradients();
+    expect(configs.map(({ kernelName }) => tf.getGradient(kernelName))).toEqual(before);
+  });
+
+  // Our own tables, which the first backends of this file run on; tfjs-node brings the stock gradients.
+  const unary: [string, (x: tf.Tensor2D) => tf.Tensor][] = [
+    ['neg', tf.neg],
+    ['square', tf.square],
+    ['log', tf.log],
+    ['log1p', tf.log1p],
+    ['abs', (x) => tf.abs(tf.sub(x, 1.1))],
+    ['softplus', tf.softplus],
+    ['exp', tf.exp],
+    ['sqrt', tf.sqrt],
+    ['sigmoid', tf.sigmoid],
+    ['tanh', tf.tanh],
+    ['relu', (x) => tf.relu(tf.sub(x, 1.1))],
+    ['reshape', (x) => tf.reshape(x, [3, 2])],
+    ['expandDims', (x) => tf.expandDims(x, 1)],
+    ['transpose', (x) => tf.transpose(x)],
+    ['slice', (x) => tf.slice(x, [0, 1], [-1, 2])],
+    ['pad', (x) => tf.pad(x, [[1, 0], [2, 1]])], // biome-ignore format: one operation a line
+    ['sum over all', (x) => tf.sum(x)],
+    ['sum over rows', (x) => tf.sum(x, 0)],
+    ['sum over columns, kept', (x) => tf.sum(x, -1, true)],
+    ['mean over all', (x) => tf.mean(x)],
+    ['mean over columns', (x) => tf.mean(x, 1)],
+    ['stack', (x) => tf.stack([x, tf.square(x)], 1)],
+    ['clone and cast', (x) => tf.cast(tf.clone(x), 'float32')],
+  ];
+  it.each(unary)('%s', (_, f) => {
+    const x = matrix(2, 3, 1);
+    checkGradients(f, [x], { epsilon: 3e-3, absolute: 3e-3 });
+    x.dispose();
+  });
+
+  const binary: [string, (a: tf.Tensor, b: tf.Tensor) => tf.Tensor][] = [
+    ['add', tf.add],
+    ['sub', tf.sub],
+    ['mul', tf.mul],
+    ['div', tf.div],
+    ['squaredDifference', tf.squaredDifference],
+    ['maximum', tf.maximum],
+    ['minimum', tf.minimum],
+  ];
+  it.each(binary)('%s, with and without broadcasting', (name, f) => {
+    const pairs: [number[], number[]][] = [
+      [[2, 3], [2, 3]],
+      [[2, 3], [1, 3]],
+      [[2, 1], [2, 3]],
+      [[3], [2, 3]],
+      [[2, 3], []],
+    ]; // biome-ignore format: pairs
+    // The stock gradients of these, which come with tfjs-node, cannot broadcast.
+    const stock = backend === 'tensorflow' && ['squaredDifference', 'maximum', 'minimum'].includes(name);
+    for (const [left, right] of stock ? pairs.slice(0, 1) : pairs) {
+      const a = tf.randomUniform(left, 0.5, 1, 'float32', 2);
+      const b = tf.randomUniform(right, 1.1, 2, 'float32', 3);
+      checkGradients(f, [a, b], { epsilon: 3e-3, absolute: 3e-3 });
+      tf.dispose([a, b]);
+    }
+  });
+
+  it('concat', () => {
+    const [a, b] = [matrix(2, 3, 4), matrix(2, 1, 5)];
+    checkGradients((x, y) => tf.concat([x, y, x], 1), [a, b]);
+    checkGradients((x) => tf.concat([x, x], 0), [a]);
+    tf.dispose([a, b]);
+  });
+
+  const transpositions: [boolean, boolean][] = [[false, false], [true, false], [false, true], [true, true]]; // biome-ignore format: pairs
+  it.each(transpositions)('matMul, transposed %s %s', (left, right) => {
+    const a = left ? matrix(3, 2, 6) : matrix(2, 3, 6);
+    const b = right ? matrix(4, 3, 7) : matrix(3, 4, 7);
+    checkGradients((x, y) => tf.matMul(x, y, left, right), [a, b]);
+    tf.dispose([a, b]);
+  });
+
+  it(`runs on ${backend}`, () => expect(tf.getBackend()).toBe(backend));
+});
+
+describeBackends('stopGradient', () => {
+  it('keeps the values and stops the gradient', () => {
+    const x = tf.tensor1d([1, -2, 3]);
+    const [value, product, inner] = tf.tidy(() => [
+      stopGradient(x),
+      tf.grad((a) => tf.mul(a, stopGradient(a)))(x),
+      tf.grad((a) => tf.mul(a, stopGradient(tf.square(a))))(x),
+    ]) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    expect(value).toBeAllClose(x);
+    expect(product).toBeAllClose(x);
+    expect(inner).toBeAllClose([1, 4, 9]);
+    expect(() => tf.grad((a) => stopGradient(a))(x)).toThrow('Cannot compute gradient');
+    tf.dispose([value, product, inner]);
+    expectNoLeaks(() => stopGradient(x).dispose());
+    x.dispose();
+  });
+
+  it('costs one kernel', async () => {
+    const x = tf.tensor1d([1, -2, 3]);
+    const { kernelNames } = await tf.profile(() => stopGradient(x));
+    // The wrapper itself is counted without a name.
+    expect(kernelNames.filter(Boolean)).toEqual(['Identity']);
+    x.dispose();
+  });
+});
+
+describeBackends('valueAndGradients', () => {
+  it('names the gradients, leaves out what has no influence, and leaks nothing', () => {
+    const a = tf.variable(tf.tensor1d([1, 2]));
+    const b = tf.variable(tf.scalar(3));
+    const idle = tf.variable(tf.scalar(5), false);
+    const variables = new Map<string, tf.Variable>([['a', a], ['b', b], ['idle', idle]]); // biome-ignore format: pairs
+    expectNoLeaks(() => {
+      const { value, gradients } = valueAndGradients(() => weightedMean(tf.mul(tf.square(a), b)), variables);
+      expect(value).toBeAllClose(7.5);
+      expect([...gradients.keys()]).toEqual(['a', 'b']);
+      expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 6]);
+      expect(gradients.get('b') as tf.Tensor).toBeAllClose(2.5);
+      tf.dispose([value, ...gradients.values()]);
+    });
+    tf.dispose([a, b, idle]);
+  });
+
+  it('may return a variable itself, which stays', () => {
+    const a = tf.variable(tf.scalar(3));
+    const { value, gradients } = valueAndGradients(() => a as unknown as tf.Scalar, new Map([['a', a]]));
+    value.dispose();
+    expect(a).toBeAllClose(3);
+    expect(gradients.get('a') as tf.Tensor).toBeAllClose(1);
+    tf.dispose([a, ...gradients.values()]);
+  });
+
+  it('frees the tape when the function throws or returns no scalar', () => {
+    const a = tf.variable(tf.tensor1d([1, 2]));
+    const variables = new Map([['a', a]]);
+    expectNoLeaks(() => {
+      const failing = () => {
+        tf.mul(tf.square(a), a);
+        throw new Error('mine');
+      };
+      expect(() => valueAndGradients(failing, variables)).toThrow('mine');
+      expect(() => valueAndGradients(() => tf.square(a) as unknown as tf.Scalar, variables)).toThrow(
+        'scalar',
+      );
+    });
+    a.dispose();
+  });
+});
+
+describeBackends('weightedMean', () => {
+  it('weighs', () => {
+    const values = tf.tensor1d([1, 5, 100]);
+    const [plain, weighted] = [weightedMean(values), weightedMean(values, tf.tensor1d([3, 1, 0]))];
+    expect(plain).toBeAllClose(106 / 3);
+    expect(weighted).toBeAllClose(2);
+    tf.dispose([values, plain, weighted]);
+  });
+
+  it('does not depend on the scale of the weights', () => {
+    const values = tf.tensor1d([1, 5, 100]);
+    const [a, b] = [
+      weightedMean(values, tf.tensor1d([3, 1, 2])),
+      weightedMean(values, tf.tensor1d([300, 100, 200])),
+    ];
+    expect(a).toBeAllClose(b);
+    tf.dispose([values, a, b]);
+  });
+
+  it('is 0 without weight, with a gradient of 0', () => {
+    const values = tf.tensor1d([1, 5]);
+    const none = tf.zeros<tf.Rank.R1>([2]);
+    const [value, gradient] = tf.tidy(() => [
+      weightedMean(values, none),
+      tf.grad((v) => weightedMean(v, none))(values),
+    ]) as [tf.Tensor, tf.Tensor];
+    expect(value).toBeAllClose(0);
+    expect(gradient).toBeAllClose([0, 0]);
+    tf.dispose([values, none, value, gradient]);
+  });
+
+  it('has the gradient that differences show, none for the weights, and checks shapes', () => {
+    const values = matrix(2, 3, 8);
+    const weights = matrix(2, 3, 9);
+    expectNoLeaks(() => {
+      checkGradients((v) => weightedMean(v), [values]);
+      checkGradients((v) => weightedMean(v, weights), [values]);
+    });
+    expect(() => tf.grad((w) => weightedMean(values, w))(weights)).toThrow('Cannot compute gradient');
+    expect(() => weightedMean(values, tf.ones([3, 2]))).toThrow('weights must have shape [2, 3]');
+    tf.dispose([values, weights]);
+  });
+});

@@ -1,0 +1,122 @@
+import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { exponentialMovingAverage } from './exponential-moving-average.ts';
+import { ringWrite } from './ring-write.ts';
+import { sgdUpdate } from './sgd-update.ts';
+
+extendExpect();
+
+describeBackends('ringWrite', () => {
+  const cases: [number, number, number][] = [[5, 2, 0], [5, 2, 2], [5, 2, 3], [5, 2, 4], [5, 5, 0], [5, 5, 3], [5, 0, 1], [1, 1, 0]]; // biome-ignore format: triples
+  it.each(cases)('writes into %i places, %i rows from %i on', (length, count, pointer) => {
+    const start = tf.tensor2d(Array.from({ length }, (_, i) => [i, -i]));
+    const rows = tf.tensor2d(Array.from({ length: count }, (_, i) => [100 + i, 200 + i]).flat(), [count, 2]);
+    const ring = tf.variable(start);
+    const expected = start.arraySync();
+    for (let i = 0; i < count; i++) expected[(pointer + i) % length] = [100 + i, 200 + i];
+    expectNoLeaks(() => ringWrite(ring, rows, pointer));
+    expect(ring).toBeAllClose(expected);
+    expect(start).toBeAllClose(Array.from({ length }, (_, i) => [i, -i]));
+    tf.dispose([start, rows, ring]);
+  });
+
+  it('holds the last rows of a stream, as a plain loop does', () => {
+    const ring = tf.variable(tf.zeros<tf.Rank.R2>([7, 1]));
+    const expected = new Float32Array(7);
+    let pointer = 0;
+    for (let step = 0; step < 12; step++) {
+      const values = [step * 3 + 1, step * 3 + 2, step * 3 + 3];
+      const rows = tf.tensor2d(values, [3, 1]);
+      ringWrite(ring, rows, pointer);
+      rows.dispose();
+      values.forEach((value, i) => {
+        expected[(pointer + i) % 7] = value;
+      });
+      pointer = (pointer + 3) % 7;
+      expect(ring).toBeAllClose(expected);
+    }
+    ring.dispose();
+  });
+
+  it('says what is wrong', () => {
+    const ring = tf.variable(tf.zeros<tf.Rank.R2>([3, 2]));
+    expect(() => ringWrite(ring, tf.zeros([4, 2]), 0)).toThrow(
+      'number of rows must be a number of at most 3',
+    );
+    expect(() => ringWrite(ring, tf.zeros([1, 3]), 0)).toThrow('rows must have shape [any, 2]');
+    expect(() => ringWrite(ring, tf.zeros([1, 2]), 3)).toThrow('pointer must be a whole number');
+    ring.dispose();
+  });
+});
+
+describeBackends('sgdUpdate', () => {
+  // Weight, then velocity after each of two steps, from the rule of torch.optim.SGD by hand:
+  // g = 0.5 + 0.1·2 = 0.7, v = 0.7, w = 2 − 0.1·0.7 = 1.93; g = −1 + 0.193, v = 0.9·0.7 − 0.807, w = 1.93 + 0.0177.
+  it('follows the rule of torch.optim.SGD', () => {
+    const weight = tf.variable(tf.tensor1d([2, 0]));
+    const gradients = [tf.tensor1d([0.5, 1]), tf.tensor1d([-1, 1])];
+    const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.1 };
+    const velocity = sgdUpdate(weight, undefined, gradients[0] as tf.Tensor, options) as tf.Variable;
+    expect(weight).toBeAllClose([1.93, -0.1]);
+    expect(velocity).toBeAllClose([0.7, 1]);
+    expectNoLeaks(() => {
+      expect(sgdUpdate(weight, velocity, gradients[1] as tf.Tensor, options)).toBe(velocity);
+    });
+    expect(velocity).toBeAllClose([-0.177, 1.89]);
+    expect(weight).toBeAllClose([1.9477, -0.289]);
+    tf.dispose([weight, velocity, ...gradients]);
+  });
+
+  it('keeps a first velocity of its own: the gradient may be disposed', () => {
+    const weight = tf.variable(tf.tensor1d([1]));
+    const gradient = tf.tensor1d([2]);
+    const velocity = sgdUpdate(weight, undefined, gradient, {
+      learningRate: 0.5,
+      momentum: 0.9,
+    }) as tf.Variable;
+    gradient.dispose();
+    expect(velocity).toBeAllClose([2]);
+    expect(velocity.trainable).toBe(false);
+    expect(weight).toBeAllClose([0]);
+    tf.dispose([weight, velocity]);
+  });
+
+  it('has no velocity without momentum', () => {
+    const weight = tf.variable(tf.tensor1d([1, 2]));
+    const gradient = tf.tensor1d([1, -1]);
+    expectNoLeaks(() => {
+      expect(sgdUpdate(weight, undefined, gradient, { learningRate: 0.5 })).toBeUndefined();
+    });
+    expect(weight).toBeAllClose([0.5, 2.5]);
+    tf.dispose([weight, gradient]);
+  });
+
+  it('says what is wrong', () => {
+    const weight = tf.variable(tf.tensor1d([1, 2]));
+    const gradient = tf.tensor1d([1, 2, 3]);
+    expect(() => sgdUpdate(weight, undefined, gradient, { learningRate: 1 })).toThrow(
+      'gradient must have shape [2]',
+    );
+    expect(() => sgdUpdate(weight, undefined, weight, { learningRate: Number.NaN })).toThrow('learningRate');
+    tf.dispose([weight, gradient]);
+  });
+});
+
+describeBackends('exponentialMovingAverage', () => {
+  it.each([0, 0.25, 0.99, 1])('mixes with momentum %d', (momentum) => {
+    const target = tf.variable(tf.tensor1d([1, -4]));
+    const online = tf.variable(tf.tensor1d([3, 8]));
+    expectNoLeaks(() => exponentialMovingAverage(target, online, momentum));
+    expect(target).toBeAllClose([momentum + 3 * (1 - momentum), -4 * momentum + 8 * (1 - momentum)]);
+    expect(online).toBeAllClose([3, 8]);
+    tf.dispose([target, online]);
+  });
+
+  it('says what is wrong', () => {
+    const target = tf.variable(tf.tensor1d([1, -4]));
+    expect(() => exponentialMovingAverage(target, tf.zeros([3]), 0.5)).toThrow('online must have shape [2]');
+    expect(() => exponentialMovingAverage(target, target, 1.5)).toThrow('momentum');
+    target.dispose();
+  });
+});
