@@ -12,7 +12,10 @@ export interface ResidualBlockOptions {
   readonly input: number;
   readonly planes: number;
   readonly stride: number;
+  /** Of the grid that the block reads. */
   readonly dilation: number;
+  /** Of the grid that it writes: twice `dilation` where a stage dilates instead of striding. */
+  readonly outputDilation: number;
 }
 
 /**
@@ -20,20 +23,27 @@ export interface ResidualBlockOptions {
  * projection where the shape changes.
  */
 export function residualBlock(options: ResidualBlockOptions): Module<Tensor4D, Tensor4D> {
-  const { kind, input, planes, stride, dilation } = options;
+  const { kind, input, planes, stride, dilation, outputDilation } = options;
   const output = planes * expansion[kind];
-  const unit = (index: number, size: number, from: number, to: number, step = 1): ConvolutionUnit => ({
+  const unit = (
+    index: number,
+    size: number,
+    from: number,
+    to: number,
+    step = 1,
+    gap = dilation,
+  ): ConvolutionUnit => ({
     convolution: `conv${index}`,
     normalization: `bn${index}`,
     size,
     input: from,
     output: to,
     stride: step,
-    dilation: size > 1 ? dilation : 1,
+    dilation: size > 1 ? gap : 1,
   });
   const units =
     kind === 'basic'
-      ? [unit(1, 3, input, planes, stride), unit(2, 3, planes, planes)]
+      ? [unit(1, 3, input, planes, stride), unit(2, 3, planes, planes, 1, outputDilation)]
       : [unit(1, 1, input, planes), unit(2, 3, planes, planes, stride), unit(3, 1, planes, output)];
   const projection: ConvolutionUnit | undefined =
     stride === 1 && input === output

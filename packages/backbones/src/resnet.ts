@@ -104,6 +104,7 @@ export function resnet(options: ResNetOptions): Backbone {
           planes: width,
           stride: index === 0 && strided ? 2 : 1,
           dilation: index === 0 ? before : dilation,
+          outputDilation: dilation,
         });
         input = width * expansion[block];
         return { name: `layer${stage + 1}.${index}`, module };
