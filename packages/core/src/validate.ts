@@ -42,10 +42,11 @@ export function assertNumber(where: string, argument: string, value: number, ran
   const { minimum = -Infinity, maximum = Infinity, exclusiveMinimum = false, integer = false } = range;
   const low = exclusiveMinimum ? value > minimum : value >= minimum;
   if (Number.isFinite(value) && low && value <= maximum && (!integer || Number.isInteger(value))) return;
-  const parts = [integer ? 'a whole number' : 'a number'];
-  if (minimum > -Infinity) parts.push(exclusiveMinimum ? `above ${minimum}` : `of at least ${minimum}`);
-  if (maximum < Infinity) parts.push(`of at most ${maximum}`);
-  throw new PixconError('invalid-argument', `${where}: ${argument} must be ${parts.join(' ')}, got ${value}`);
+  const bounds: string[] = [];
+  if (minimum > -Infinity) bounds.push(exclusiveMinimum ? `above ${minimum}` : `of at least ${minimum}`);
+  if (maximum < Infinity) bounds.push(bounds.length > 0 ? `at most ${maximum}` : `of at most ${maximum}`);
+  const wanted = [integer ? 'a whole number' : 'a number', bounds.join(' and ')].filter(Boolean).join(' ');
+  throw new PixconError('invalid-argument', `${where}: ${argument} must be ${wanted}, got ${value}`);
 }
 
 /**

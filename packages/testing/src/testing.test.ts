@@ -116,7 +116,3 @@ describeBackends('expectNoLeaks', () => {
     expect(() => expectNoLeaks(() => kept.dispose())).toThrow('disposed');
   });
 });
-
-describeBackends('describeBackends', (backend) => {
-  it('runs on the backend it names', () => expect(tf.getBackend()).toBe(backend));
-});
