@@ -9,6 +9,7 @@ export { cosineSimilarity } from './cosine-similarity.ts';
 export { exponentialMovingAverage } from './exponential-moving-average.ts';
 export { gatherCells } from './gather-cells.ts';
 export { globalAveragePool } from './global-average-pool.ts';
+export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { linear } from './linear.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
+import { squareWindow, type WasmWindow } from './window.ts';
 
 /** Output positions per matrix product: as many as keep XNNPACK's packed operand in the cache. */
 const positionsPerProduct = 1024;
@@ -10,15 +11,11 @@ const positionsPerProduct = 1024;
  * of the filter sees at every output position. Summed over chunks of output rows, so that the columns of a large
  * feature map never exist at once.
  */
-export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
-  x,
-  dy,
-  filterShape,
-  geometry,
-) =>
-  tf.tidy(() => {
-    const [rows, columns, inputs, outputs] = filterShape;
-    const [batch, outHeight, outWidth] = dy.shape;
+export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: WasmWindow): tf.Tensor4D {
+  return tf.tidy(() => {
+    const { rows, columns } = window;
+    const inputs = x.shape[3];
+    const [batch, outHeight, outWidth, outputs] = dy.shape;
     const lines = batch * outHeight;
     // An odd number: with rows of 4096 bytes, writing down the columns would hit the same few cache sets.
     const linesPerProduct = Math.max(1, Math.floor(positionsPerProduct / outWidth) - 1) | 1;
@@ -28,43 +25,49 @@ export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
       tf.tidy(() => {
         const seen = allocate<tf.Rank.R2>([rows * columns * inputs, count * outWidth]);
         const gradients = linesOf(dy, line, count);
-        gatherTaps(x, seen, line, count, { ...geometry, rows, columns, outHeight, outWidth });
+        gatherTaps(x, seen, line, count, outHeight, outWidth, window);
         accumulate(tf.matMul(seen, gradients), result, line === 0);
       });
     }
     return result;
   });
-
-interface TapWindow {
-  readonly rows: number;
-  readonly columns: number;
-  readonly stride: number;
-  readonly padding: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
 }
 
+/** `filterGradient` as the table has it. */
+export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
+  x,
+  dy,
+  [rows, columns],
+  geometry,
+) => filterGradient(x, dy, squareWindow(rows, columns, geometry));
+
 /** Fills `seen` `[taps · channels, lines · outWidth]` for `count` output rows from `line` on, over the batch. */
-function gatherTaps(x: tf.Tensor4D, seen: tf.Tensor2D, line: number, count: number, window: TapWindow): void {
-  const { rows, columns, stride, padding, outHeight, outWidth } = window;
+function gatherTaps(
+  x: tf.Tensor4D,
+  seen: tf.Tensor2D,
+  line: number,
+  count: number,
+  outHeight: number,
+  outWidth: number,
+  { rows, columns, strideHeight, strideWidth, top, left }: WasmWindow,
+): void {
   const [, height, width, channels] = x.shape;
   const [source, target] = views(x, seen);
   const positions = count * outWidth;
-  const step = stride * channels;
+  const step = strideWidth * channels;
   for (let l = 0; l < count; l++) {
     const image = Math.floor((line + l) / outHeight);
-    const top = ((line + l) % outHeight) * stride - padding;
+    const start = ((line + l) % outHeight) * strideHeight - top;
     for (let r = 0; r < rows; r++) {
-      const y = top + r;
+      const y = start + r;
       const inside = y >= 0 && y < height;
       for (let s = 0; s < columns; s++) {
         // The output columns first … end − 1 look at a column of the image, the others at padding.
-        const left = s - padding;
-        const first = inside ? Math.min(outWidth, Math.max(0, Math.ceil(-left / stride))) : outWidth;
-        const end = inside
-          ? Math.max(first, Math.min(outWidth, Math.ceil((width - left) / stride)))
-          : outWidth;
-        const base = ((image * height + y) * width + left) * channels;
+        const offset = s - left;
+        const first = inside ? Math.min(outWidth, Math.max(0, Math.ceil(-offset / strideWidth))) : outWidth;
+        const last = Math.min(outWidth, Math.ceil((width - offset) / strideWidth));
+        const end = inside ? Math.max(first, last) : outWidth;
+        const base = ((image * height + y) * width + offset) * channels;
         let to = (r * columns + s) * channels * positions + l * outWidth;
         for (let c = 0; c < channels; c++, to += positions) {
           for (let j = 0; j < first; j++) target[to + j] = 0;

@@ -12,8 +12,14 @@ export function allocate<R extends tf.Rank>(shape: tf.ShapeMap[R]): tf.Tensor<R>
   return tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], 'float32')) as tf.Tensor<R>;
 }
 
+/** A new tensor of `like`'s dtype with undefined content. */
+export function allocateLike(like: tf.TensorInfo, shape: readonly number[]): tf.Tensor {
+  const backend = tf.backend() as WasmBackend;
+  return tf.engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], like.dtype));
+}
+
 /**
- * The float32 tensors as arrays in the WASM memory. Valid until the next allocation, which may grow the memory:
+ * The tensors as arrays in the WASM memory. Valid until the next allocation, which may grow the memory:
  * allocate all results first, ask for all views at once, and run no operation while using them.
  */
 export function views<const Tensors extends readonly tf.TensorInfo[]>(

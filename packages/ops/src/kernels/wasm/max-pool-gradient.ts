@@ -1,12 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
+import { squareWindow, type WasmWindow } from './window.ts';
 
 /**
  * Each gradient goes to the first cell of its window that holds the maximum. (The stock kernel drops gradients of
  * windows whose maximum is negative.)
  */
-export const maxPoolGradient: Kernels['maxPoolGradient'] = (dy, x, y, { size, stride, padding }) => {
+export function poolGradient(
+  dy: tf.Tensor4D,
+  x: tf.Tensor4D,
+  y: tf.Tensor4D,
+  window: WasmWindow,
+): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   const [, outHeight, outWidth] = y.shape;
   const result = allocate<tf.Rank.R4>(x.shape);
@@ -16,11 +22,13 @@ export const maxPoolGradient: Kernels['maxPoolGradient'] = (dy, x, y, { size, st
   let out = 0;
   for (let b = 0; b < batch; b++) {
     for (let i = 0; i < outHeight; i++) {
-      const top = Math.max(0, i * stride - padding);
-      const bottom = Math.min(height, i * stride - padding + size);
+      const start = i * window.strideHeight - window.top;
+      const top = Math.max(0, start);
+      const bottom = Math.min(height, start + window.rows);
       for (let j = 0; j < outWidth; j++, out += channels) {
-        const left = Math.max(0, j * stride - padding);
-        const right = Math.min(width, j * stride - padding + size);
+        const side = j * window.strideWidth - window.left;
+        const left = Math.max(0, side);
+        const right = Math.min(width, side + window.columns);
         found.fill(0);
         for (let r = top; r < bottom; r++) {
           for (let s = left; s < right; s++) {
@@ -37,4 +45,8 @@ export const maxPoolGradient: Kernels['maxPoolGradient'] = (dy, x, y, { size, st
     }
   }
   return result;
-};
+}
+
+/** `poolGradient` as the table has it. */
+export const maxPoolGradient: Kernels['maxPoolGradient'] = (dy, x, y, { size, ...geometry }) =>
+  poolGradient(dy, x, y, squareWindow(size, size, geometry));
