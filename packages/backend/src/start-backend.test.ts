@@ -57,6 +57,19 @@ describe('startBackend', () => {
     expect(await product()).toEqual([7, 10, 15, 22]);
   });
 
+  it('makes WASM able to train a convolution', async () => {
+    await startBackend('wasm');
+    await startBackend('cpu');
+    await startBackend('wasm');
+    const x = tf.ones([1, 4, 4, 1]);
+    const dy = tf.ones([1, 2, 2, 1]);
+    const attributes = { strides: 1, pad: 'valid', dataFormat: 'NHWC', filterShape: [3, 3, 1, 1] };
+    const gradient: tf.Tensor = tf.engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes);
+    // Each weight sees the 2 x 2 output positions once.
+    expect([...(await gradient.data())]).toEqual(Array.from({ length: 9 }, () => 4));
+    tf.dispose([x, dy, gradient]);
+  });
+
   it('runs overlapping calls in order', async () => {
     const order: string[] = [];
     const started = await Promise.all(

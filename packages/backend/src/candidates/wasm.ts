@@ -1,3 +1,4 @@
+import { registerWasmKernels } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
 import { importFromProject, resolvePackage } from '../resolve-package.ts';
@@ -29,6 +30,7 @@ export const wasmCandidate: Candidate = {
     const prefix = wasmPath ?? (await distFolder());
     if (prefix !== undefined) wasm.setWasmPaths(prefix);
     await activate('wasm');
+    registerWasmKernels();
     const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? ' with SIMD' : '';
     const threads = wasm.getThreadsCount();
     return `WebAssembly${simd}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;

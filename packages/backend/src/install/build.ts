@@ -127,7 +127,8 @@ function npmEnvironment(): Record<string, string | undefined> {
     }
   }
   const bin = dirname(process.execPath);
-  environment.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`;
+  // Last: it is for programs that were started by Node's full path.
+  environment.PATH = `${process.env.PATH ?? ''}${delimiter}${bin}`;
   // Node's own headers, where they lie beside it, spare node-gyp a download.
   const prefix = dirname(bin);
   if (!process.env.npm_config_nodedir && existsSync(join(prefix, 'include', 'node', 'node_api.h'))) {
