@@ -1,1 +1,6 @@
-export {};
+export { cropAndResize } from './crop-and-resize.ts';
+export { type ImageFolderOptions, imageFolder } from './image-folder.ts';
+export { type SceneClass, sceneClasses } from './scene/classes.ts';
+export type { ShapeName } from './scene/shapes.ts';
+export type { TextureName } from './scene/textures.ts';
+export { type SyntheticScenesOptions, syntheticScenes } from './synthetic-scenes.ts';

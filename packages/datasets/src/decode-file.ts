@@ -1,0 +1,30 @@
+import { stat } from 'node:fs/promises';
+import { type DecodedImage, PixconError } from '@pixcon/core';
+import sharp from 'sharp';
+
+/**
+ * Decodes an image file to 8-bit sRGB on sharp's threads.
+ *
+ * @throws PixconError `data` that names the file and the reason
+ */
+export async function decodeFile(path: string): Promise<DecodedImage> {
+  try {
+    const { data, info } = await sharp(path, { failOn: 'error', sequentialRead: true })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`it decodes to ${info.channels} channels, not 3`);
+    return { data, width: info.width, height: info.height };
+  } catch (error) {
+    const status = await stat(path).catch(() => undefined);
+    const reason = status?.size === 0 ? 'the file is empty' : firstLine(error);
+    throw new PixconError('data', `imageFolder: cannot read ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] as string;
+}

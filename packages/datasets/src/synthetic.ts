@@ -1,0 +1,4 @@
+export { type SceneClass, sceneClasses } from './scene/classes.ts';
+export type { ShapeName } from './scene/shapes.ts';
+export type { TextureName } from './scene/textures.ts';
+export { type SyntheticScenesOptions, syntheticScenes } from './synthetic-scenes.ts';
