@@ -41,7 +41,7 @@ describeBackends('maxPool', () => {
       const x = tf.ones([1, 6, 6, 1]) as tf.Tensor4D;
       const dy = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
       const gradient = tf.grad((x) => maxPool(x as tf.Tensor4D, { size: 3, stride: 2, padding: 1 }))(x, dy);
-      expect(gradient.dataSync().reduce((sum, value) => sum + value, 0)).toBe(45);
+      expect(gradient.dataSync<'float32'>().reduce((sum, value) => sum + value, 0)).toBe(45);
       tf.dispose([x, dy, gradient]);
     });
   });

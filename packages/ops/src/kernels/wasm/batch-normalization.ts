@@ -138,13 +138,12 @@ function normalize(
       for (let c = 0; c < channels; c++, at++) {
         const value =
           (from[at] as number) * (factor[c] as number) + (shift[c] as number) + (added[at] as number);
-        // Not Math.max: NaN must stay visible either way, and this is faster.
-        to[at] = value < lowest ? lowest : value;
+        to[at] = Math.max(value, lowest);
       }
     } else {
       for (let c = 0; c < channels; c++, at++) {
         const value = (from[at] as number) * (factor[c] as number) + (shift[c] as number);
-        to[at] = value < lowest ? lowest : value;
+        to[at] = Math.max(value, lowest);
       }
     }
   }
