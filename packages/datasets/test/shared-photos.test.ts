@@ -6,7 +6,7 @@ import { cropAndResize, imageFolder } from '../src/index.ts';
 // Photos whose licences keep them out of the repository lie beside it on some machines.
 const data = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
 const present = existsSync(data);
-const required = process.env['PIXCON_REQUIRE_SHARED'] === '1';
+const required = process.env.PIXCON_REQUIRE_SHARED === '1';
 const skipped = present || required ? '' : ` (skipped: there is no ${data})`;
 
 describe.skipIf(skipped)(`real photos${skipped}`, () => {
