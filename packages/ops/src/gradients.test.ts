@@ -143,6 +143,105 @@ describeBackends('valueAndGradients', () => {
     tf.dispose([a, b, idle]);
   });
 
+  it('agrees with the engine where tensors are used several times, and frees what it is done with', async () => {
+    const a = tf.variable(matrix(8, 8, 10));
+    const b = tf.variable(matrix(8, 8, 11));
+    // Its gradients are dy itself, the same tensor twice.
+    const constant = tf.fill<tf.Rank.R2>([8, 8], 0.5);
+    const handOn = tf.customGrad((x, y) => ({
+      value: tf.add(x as tf.Tensor, y as tf.Tensor),
+      gradFunc: (dy) => [dy, dy],
+    }));
+    const network = (add: (x: tf.Tensor, y: tf.Tensor) => tf.Tensor) =>
+      tf.tidy(() => {
+        let x: tf.Tensor = tf.mul(a, constant);
+        for (let i = 0; i < 30; i++) x = tf.tanh(add(tf.matMul(x, b), add(x, a)));
+        return weightedMean(tf.add(tf.mul(x, x), add(x, x)));
+      });
+    const deep = () => network(handOn);
+    // The engine's own backward pass cannot take such gradients.
+    const plain = () => network(tf.add);
+    const variables = new Map([['a', a], ['b', b]]); // biome-ignore format: pairs
+    const stock = tf.tidy(() => tf.grads(() => plain())([a, b]));
+    let ours: tf.Tensor[] = [];
+    expectNoLeaks(() => {
+      const { value, gradients } = valueAndGradients(deep, variables);
+      ours = [...gradients.values()].map((gradient) => tf.clone(gradient));
+      const expected = deep();
+      expect(value).toBeAllClose(expected);
+      expect(ours[0] as tf.Tensor).toBeAllClose(stock[0] as tf.Tensor);
+      expect(ours[1] as tf.Tensor).toBeAllClose(stock[1] as tf.Tensor);
+      tf.dispose([value, expected, ...gradients.values(), ...ours]);
+    });
+
+    const peak = async (run: () => void) => {
+      const before = tf.memory().numBytes;
+      const { peakBytes } = await tf.profile(() => {
+        run();
+        return tf.scalar(0);
+      });
+      return peakBytes - before;
+    };
+    const [least, most] = [
+      await peak(() => {
+        const { value, gradients } = valueAndGradients(deep, variables);
+        tf.dispose([value, ...gradients.values()]);
+      }),
+      await peak(() => tf.dispose(tf.tidy(() => tf.grads(() => plain())([a, b])))),
+    ];
+    expect(least).toBeLessThan(0.7 * most);
+    tf.dispose([a, b, constant, ...stock]);
+  });
+
+  it('leaves alone a tensor from elsewhere that a gradient function gives', () => {
+    const a = tf.variable(tf.tensor1d([1, 2]));
+    const slope = tf.tensor1d([3, 5]);
+    const linear = tf.customGrad((x) => ({
+      value: tf.sum(tf.mul(x as tf.Tensor, slope)),
+      gradFunc: () => slope,
+    }));
+    expectNoLeaks(() => {
+      const { value, gradients } = valueAndGradients(
+        () => linear(tf.clone(a)) as tf.Scalar,
+        new Map([['a', a]]),
+      );
+      expect(value).toBeAllClose(13);
+      expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 5]);
+      tf.dispose([value, ...gradients.values()]);
+    });
+    expect(slope).toBeAllClose([3, 5]);
+    tf.dispose([a, slope]);
+  });
+
+  it('works inside another differentiation', () => {
+    const a = tf.variable(tf.scalar(3));
+    const slope = tf.tidy(() =>
+      tf.grad((x) => {
+        const { gradients } = valueAndGradients(
+          () => tf.mul(tf.mul(a, a), x) as tf.Scalar,
+          new Map([['a', a]]),
+        );
+        return tf.mul(gradients.get('a') as tf.Tensor, x);
+      })(tf.scalar(2)),
+    );
+    // d/dx (2 a x · x) = 4 a x
+    expect(slope).toBeAllClose(24);
+    tf.dispose([a, slope]);
+  });
+
+  it('names an operation without a gradient', () => {
+    const a = tf.variable(tf.tensor1d([1, 2]));
+    expectNoLeaks(() => {
+      expect(() =>
+        valueAndGradients(
+          () => tf.sum(tf.reverse(tf.cast(tf.topk(a, 1).values, 'float32'))),
+          new Map([['a', a]]),
+        ),
+      ).toThrow('has no gradient');
+    });
+    a.dispose();
+  });
+
   it('may return a variable itself, which stays', () => {
     const a = tf.variable(tf.scalar(3));
     const { value, gradients } = valueAndGradients(() => a as unknown as tf.Scalar, new Map([['a', a]]));

@@ -1,6 +1,7 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from './register-gradients.ts';
+import { backpropagate } from './tape.ts';
 
 export interface ValueAndGradients {
   readonly value: tf.Scalar;
@@ -10,11 +11,13 @@ export interface ValueAndGradients {
 
 /**
  * The value of `f` and its gradients with respect to named variables, as `tf.variableGrads`, but it takes buffers
- * and variables without influence (which simply get no entry), and frees the tape when `f` throws.
+ * and variables without influence (which simply get no entry), frees every activation and gradient at its last use,
+ * and frees the tape when `f` throws.
  * The caller disposes the value and the gradients.
  *
  * @param f computes a scalar; its intermediate tensors are freed
- * @throws PixconError `invalid-shape` when the value is no scalar
+ * @throws PixconError `invalid-shape` when the value is no scalar; `invalid-argument` when an operation on the way
+ *   has no gradient
  *
  * @example
  * const weight = tf.variable(tf.scalar(3));
@@ -27,7 +30,6 @@ export function valueAndGradients(
 ): ValueAndGradients {
   registerGradients();
   const names = [...variables.keys()];
-  const engine = tf.engine();
   const scalar = (): tf.Scalar => {
     const value = f();
     if (value.size !== 1 || value.rank !== 0) {
@@ -39,27 +41,11 @@ export function valueAndGradients(
     // A tensor of its own: f may return a variable, or a tensor that lives outside.
     return tf.clone(value);
   };
-  const { value, grads } = runFreeingTape(() =>
-    engine.gradients(scalar, [...variables.values()], undefined as unknown as tf.Tensor, true),
-  );
-  const gradients = new Map<string, tf.Tensor>();
+  const { value, gradients } = backpropagate(scalar, [...variables.values()]);
+  const named = new Map<string, tf.Tensor>();
   names.forEach((name, i) => {
-    const gradient = grads[i] as tf.Tensor | undefined;
-    if (gradient) gradients.set(name, gradient);
+    const gradient = gradients[i];
+    if (gradient) named.set(name, gradient);
   });
-  return { value: value as tf.Scalar, gradients };
-}
-
-/** The engine frees what the tape has saved only where the backward pass ends well. */
-function runFreeingTape<T>(run: () => T): T {
-  const { state } = tf.engine();
-  try {
-    return run();
-  } catch (error) {
-    if (state.gradientDepth === 0) {
-      for (const node of state.activeTape ?? []) for (const tensor of node.saved ?? []) tensor.dispose();
-      state.activeTape = [];
-    }
-    throw error;
-  }
+  return { value, gradients: named };
 }

@@ -1,0 +1,144 @@
+import { PixconError } from '@pixcon/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+interface TapeNode {
+  readonly kernelName: string;
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly outputs: readonly tf.Tensor[];
+  readonly gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
+  readonly saved?: readonly tf.Tensor[];
+}
+
+/** What the engine calls itself to record; private only to its types. */
+interface RecordingEngine {
+  startTape(): void;
+  endTape(): void;
+  /** Takes an id: every tensor with a greater one was made later. */
+  nextTensorId(): number;
+  readonly state: { gradientDepth: number; activeTape: TapeNode[] | null };
+}
+
+/**
+ * The value of `f` and its gradients with respect to `xs`, as the engine's own `gradients`, but every saved
+ * activation and every gradient is freed at its last use instead of at the end: in a deep network that is about
+ * half of the memory of a step.
+ *
+ * @returns the gradients in the order of `xs`, undefined where `f` does not depend on one
+ */
+export function backpropagate(
+  f: () => tf.Scalar,
+  xs: readonly tf.Tensor[],
+): { value: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
+  const engine = tf.engine() as unknown as RecordingEngine;
+  if (engine.state.gradientDepth > 0) {
+    // Inside another differentiation the outer tape needs everything.
+    const { value, grads } = tf.engine().gradients(f, [...xs], undefined as unknown as tf.Tensor, true);
+    return { value: value as tf.Scalar, gradients: grads };
+  }
+  const remaining = new Set<TapeNode>();
+  try {
+    engine.startTape();
+    let value: tf.Scalar;
+    try {
+      value = tf.tidy(f);
+    } finally {
+      engine.endTape();
+      for (const node of engine.state.activeTape ?? []) remaining.add(node);
+      engine.state.activeTape = null;
+    }
+    try {
+      return {
+        value,
+        gradients: tf.tidy(() => walkBack([...remaining], value, xs, (node) => free(node, remaining))),
+      };
+    } catch (error) {
+      value.dispose();
+      throw error;
+    }
+  } finally {
+    for (const node of remaining) free(node, remaining);
+  }
+}
+
+function free(node: TapeNode, remaining: Set<TapeNode>): void {
+  remaining.delete(node);
+  for (const tensor of node.saved ?? []) tensor.dispose();
+}
+
+function walkBack(
+  tape: readonly TapeNode[],
+  value: tf.Tensor,
+  xs: readonly tf.Tensor[],
+  done: (node: TapeNode) => void,
+): (tf.Tensor | undefined)[] {
+  const dependent = reachedFrom(tape, xs);
+  const gradients = new Map<number, tf.Tensor>([[value.id, tf.scalar(1)]]);
+  for (const node of [...tape].reverse()) {
+    const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
+    const names = Object.keys(node.inputs).filter((name) =>
+      dependent.has((node.inputs[name] as tf.Tensor).id),
+    );
+    if (names.length > 0 && dys.some((dy) => dy !== null)) {
+      const parts = tf.tidy(() => inputGradients(node, dys, names));
+      names.forEach((name, i) => {
+        accumulate(gradients, (node.inputs[name] as tf.Tensor).id, parts[i] as tf.Tensor);
+      });
+    }
+    done(node);
+    // Every use of an output lies further on the tape, so its gradient has served.
+    for (const { id } of node.outputs) {
+      if (xs.some((x) => x.id === id)) continue;
+      gradients.get(id)?.dispose();
+      gradients.delete(id);
+    }
+  }
+  return xs.map(({ id }) => gradients.get(id));
+}
+
+/** The ids of all tensors that depend on `xs`. */
+function reachedFrom(tape: readonly TapeNode[], xs: readonly tf.Tensor[]): Set<number> {
+  const reached = new Set(xs.map(({ id }) => id));
+  for (const { inputs, outputs } of tape) {
+    if (Object.values(inputs).some(({ id }) => reached.has(id)))
+      for (const { id } of outputs) reached.add(id);
+  }
+  return reached;
+}
+
+/** New tensors, none shared: a gradient function may hand on `dy`, a tensor of its closure, or one tensor twice. */
+function inputGradients(node: TapeNode, dys: (tf.Tensor | null)[], names: readonly string[]): tf.Tensor[] {
+  const firstNew = (tf.engine() as unknown as RecordingEngine).nextTensorId();
+  const byName = node.gradient?.(dys);
+  if (!byName) {
+    throw new PixconError(
+      'invalid-argument',
+      `valueAndGradients: ${node.kernelName} has no gradient; use another operation, or stopGradient before it`,
+    );
+  }
+  const taken = new Set<tf.Tensor>();
+  return names.map((name) => {
+    const gradient = byName[name]?.();
+    const { shape } = node.inputs[name] as tf.Tensor;
+    if (!gradient || String(gradient.shape) !== String(shape)) {
+      throw new PixconError(
+        'invalid-shape',
+        `valueAndGradients: ${node.kernelName} must give input ${name} a gradient of shape ` +
+          `[${shape.join(', ')}], got ${gradient ? `[${gradient.shape.join(', ')}]` : 'none'}`,
+      );
+    }
+    const own = gradient.id < firstNew || taken.has(gradient) ? tf.clone(gradient) : gradient;
+    taken.add(gradient);
+    return own;
+  });
+}
+
+function accumulate(gradients: Map<number, tf.Tensor>, id: number, part: tf.Tensor): void {
+  const before = gradients.get(id);
+  if (!before) {
+    gradients.set(id, part);
+    return;
+  }
+  gradients.set(id, tf.add(before, part));
+  before.dispose();
+  part.dispose();
+}
