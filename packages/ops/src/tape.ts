@@ -20,8 +20,8 @@ interface RecordingEngine {
 
 /**
  * The value of `f` and its gradients with respect to `xs`, as the engine's own `gradients`, but every saved
- * activation and every gradient is freed at its last use instead of at the end: in a deep network that is about
- * half of the memory of a step.
+ * activation and every gradient is freed at its last use instead of at the end, so that the backward pass needs
+ * little beyond what the forward pass holds already.
  *
  * @returns the gradients in the order of `xs`, undefined where `f` does not depend on one
  */
