@@ -5,7 +5,7 @@ import type { Planes } from './planes.ts';
 // Each function leaves temporaries to the caller's tidy.
 
 /** torchvision's weights of red, green and blue in grey. */
-export const grayWeights = [0.2989, 0.587, 0.114] as const;
+const grayWeights = [0.2989, 0.587, 0.114] as const;
 
 export function brightness(planes: Planes, factors: PerImage): Planes {
   return tf.clipByValue(tf.mul(planes, factors), 0, 1);

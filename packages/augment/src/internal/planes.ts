@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 /** `[batch, 3, height, width]`: each channel contiguous, so that per-channel maths runs on long rows. */
 export type Planes = tf.Tensor4D;
 
-export function toPlanes(images: tf.Tensor4D): Planes {
+function toPlanes(images: tf.Tensor4D): Planes {
   return tf.transpose(images, [0, 3, 1, 2]);
 }
 
-export function toImages(planes: Planes): tf.Tensor4D {
+function toImages(planes: Planes): tf.Tensor4D {
   return tf.transpose(planes, [0, 2, 3, 1]);
 }
 
