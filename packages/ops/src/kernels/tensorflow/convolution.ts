@@ -33,12 +33,30 @@ export const tensorflowConvolution: ConvolutionKernels = {
 
   convolutionFilterGradient(x, dy, filterShape, geometry) {
     return tf.tidy(() => {
-      const { attributes, margin } = gradientWindow(filterShape, geometry);
       const sizes = tf.tensor1d([...filterShape], 'int32');
+      if (skipsCells(filterShape, geometry)) {
+        const { stride } = geometry;
+        const read = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
+        return execute('Conv2DBackpropFilter', windowAttributes({ stride: 1, padding: 0 }), [
+          read,
+          sizes,
+          dy,
+        ]);
+      }
+      const { attributes, margin } = gradientWindow(filterShape, geometry);
       return execute('Conv2DBackpropFilter', attributes, [padImages(x, margin), sizes, dy]);
     });
   },
 };
+
+/**
+ * A 1×1 filter with a stride reads single cells. With few channels, oneDNN's filter gradient of it writes outside
+ * its buffer where cells are left over at the far edge (TensorFlow 2.21 on a CPU: the process dies later, anywhere),
+ * so it gets just the cells that are read.
+ */
+function skipsCells([rows, columns]: Shape4, { stride, padding }: WindowGeometry): boolean {
+  return stride > 1 && padding === 0 && rows === 1 && columns === 1;
+}
 
 /**
  * How the gradient operations get their padding. TensorFlow's CPU kernels take explicit padding too, but by a path
