@@ -133,10 +133,10 @@ function normalizeByBatch<T extends tf.Tensor>(
           ) as Record<string, tf.Tensor>,
       );
       return {
-        x: () => tf.reshape(gradients['x'] as tf.Tensor, shape),
-        scale: () => gradients['scale'] as tf.Tensor,
-        offset: () => gradients['offset'] as tf.Tensor,
-        residual: () => tf.reshape(gradients['residual'] as tf.Tensor, shape),
+        x: () => tf.reshape(gradients.x as tf.Tensor, shape),
+        scale: () => gradients.scale as tf.Tensor,
+        offset: () => gradients.offset as tf.Tensor,
+        residual: () => tf.reshape(gradients.residual as tf.Tensor, shape),
       };
     },
   );

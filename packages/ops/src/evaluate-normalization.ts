@@ -19,9 +19,9 @@ export function evaluateNormalization<T extends tf.Tensor>(
   const { shape } = x;
   const channels = shape[shape.length - 1] as number;
   const inputs: Record<string, tf.Tensor> = { x };
-  if (scale) inputs['scale'] = scale;
-  if (offset) inputs['offset'] = offset;
-  if (residual) inputs['residual'] = residual;
+  if (scale) inputs.scale = scale;
+  if (offset) inputs.offset = offset;
+  if (residual) inputs.residual = residual;
   return differentiable<T, string>(
     inputs,
     (save) => {
