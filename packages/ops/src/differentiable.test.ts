@@ -6,7 +6,7 @@ import { differentiable } from './differentiable.ts';
 extendExpect();
 
 /** factor · x², with its gradient; `inspect` sees what was saved as the backward pass comes by. */
-function square(x: tf.Tensor, inspect: (saved: tf.Tensor[]) => void = () => {}): tf.Tensor {
+function square(x: tf.Tensor, inspect?: (saved: tf.Tensor[]) => void): tf.Tensor {
   return differentiable(
     { x },
     (save) => {
@@ -14,7 +14,7 @@ function square(x: tf.Tensor, inspect: (saved: tf.Tensor[]) => void = () => {}):
       return tf.mul(x, x);
     },
     (dy, saved) => {
-      inspect(saved);
+      inspect?.(saved);
       const [x] = saved as [tf.Tensor];
       return {
         x: () =>
