@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Velocities } from './velocities.ts';
 
 export interface LarsOptions {
-  /** Share of the last step's direction in this one's, from 0 to below 1. Default 0.9. */
+  /** Share of the last step's direction in this one's, from 0 to 1. Default 0.9. */
   readonly momentum?: number;
   /** For weights only. Default 1e-6. */
   readonly weightDecay?: number;
@@ -71,7 +71,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
     const denominator = tf.add(tf.add(gradientNorm, tf.mul(weightNorm, weightDecay)), epsilon);
     const ratio = tf.div(tf.mul(weightNorm, trustCoefficient), denominator);
-    const applies = tf.greater(tf.mul(weightNorm, gradientNorm), 0);
+    const applies = tf.logicalAnd(tf.greater(weightNorm, 0), tf.greater(gradientNorm, 0));
     return tf.where(applies, ratio, tf.onesLike(ratio)) as tf.Scalar;
   }
 }

@@ -3,7 +3,7 @@ import { sgdUpdate } from '@pixcon/ops';
 import { Velocities } from './velocities.ts';
 
 export interface SgdOptions {
-  /** Share of the last step's direction in this one's, from 0 to below 1. Default 0.9. */
+  /** Share of the last step's direction in this one's, from 0 to 1. Default 0.9. */
   readonly momentum?: number;
   /** Default 1e-4. */
   readonly weightDecay?: number;

@@ -24,8 +24,10 @@ export class Velocities {
   }
 
   restore(state: ReadonlyMap<string, tf.Tensor>): void {
+    // Copied before anything is freed: the state may be this one's own.
+    const copies = [...state].map(([name, value]) => [name, copy(value)] as const);
     this.dispose();
-    for (const [name, value] of state) this.#variables.set(name, copy(value));
+    for (const [name, variable] of copies) this.#variables.set(name, variable);
   }
 
   dispose(): void {
