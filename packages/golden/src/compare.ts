@@ -14,11 +14,6 @@ export const tolerances = {
   weights: 1e-5,
 } as const;
 
-/** Larger of two errors; NaN wins. */
-export function worse(a: number, b: number): number {
-  return b <= a ? a : b;
-}
-
 export async function compareGradients(
   gradients: ReadonlyMap<string, tf.Tensor>,
   parameters: ParameterSet,
@@ -39,7 +34,7 @@ export async function compareGradients(
     const expected = inMemory(spec, tensor);
     const { difference, largest } = compareArrays(await gradient.data(), expected);
     // Below the floor a gradient is zero up to rounding, and a relative error means nothing.
-    worst = worse(
+    worst = Math.max(
       worst,
       Math.max(0, difference - tolerances.gradientFloor) / Math.max(largest, Number.MIN_VALUE),
     );
@@ -60,7 +55,7 @@ export async function compareMatch(
   const index = tensors.get('step0/match12');
   if (index) {
     const actual = await match.index.data();
-    const wrong = Array.from(index.data).filter((value, i) => Number(value) !== actual[i]).length;
+    const wrong = Array.from(index.data as Int32Array).filter((value, i) => value !== actual[i]).length;
     if (wrong > 0) failures.push(`step 0: ${wrong} of ${actual.length} match indices differ`);
   }
   const weight = tensors.get('step0/sr_weights12');
@@ -118,7 +113,7 @@ function compareArrays(
   let difference = actual.length === expected.length ? 0 : Number.POSITIVE_INFINITY;
   let largest = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference = worse(difference, Math.abs((actual[i] as number) - (expected[i] as number)));
+    difference = Math.max(difference, Math.abs((actual[i] as number) - (expected[i] as number)));
     largest = Math.max(largest, Math.abs(expected[i] as number));
   }
   return { difference, largest };

@@ -3,7 +3,7 @@ import { type Match, type ParameterSet, PixconError, RandomStream, type ViewPair
 import { sgd } from '@pixcon/optimizers';
 import { trainStep } from '@pixcon/trainer';
 import * as tf from '@tensorflow/tfjs-core';
-import { compareFinal, compareGradients, compareMatch, tolerances, worse } from './compare.ts';
+import { compareFinal, compareGradients, compareMatch, tolerances } from './compare.ts';
 import { FixedRandom } from './fixed-random.ts';
 import { type GoldenFile, type GoldenViews, tensorOf } from './golden-file.ts';
 import { goldenMethod } from './golden-method.ts';
@@ -68,8 +68,8 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
         );
       const actual = (await scalar.data())[0] as number;
       const error = Math.abs(actual - value) / Math.abs(value);
-      lossError = worse(lossError, error);
-      if (step === 0) firstLossError = worse(firstLossError, error);
+      lossError = Math.max(lossError, error);
+      if (step === 0) firstLossError = Math.max(firstLossError, error);
       const limit = step === 0 ? tolerances.firstLoss : tolerances.losses;
       if (!(error <= limit))
         failures.push(

@@ -1,4 +1,4 @@
-// The umbrella: one import for everything that a program composes a method from.
+// biome-ignore-all lint/performance/noReExportAll: the umbrella is one import for everything that a method is composed from
 export * from '@pixcon/augment';
 export * from '@pixcon/backbones';
 export * from '@pixcon/backend';

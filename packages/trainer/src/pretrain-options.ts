@@ -1,5 +1,4 @@
 import { type Augmentation, byolAugmentation } from '@pixcon/augment';
-import type { Json } from '@pixcon/checkpoints';
 import { assertNumber, type Optimizer } from '@pixcon/core';
 import { sgd } from '@pixcon/optimizers';
 import type { PretrainEvent } from './events.ts';
@@ -33,8 +32,8 @@ export interface PretrainOptions {
   readonly signal?: AbortSignal;
   /** Hears what happens: progress, notices, warnings. */
   readonly onEvent?: (event: PretrainEvent) => void;
-  /** Written to `config.json` as it is, in place of the options that can be told from here. */
-  readonly config?: Json;
+  /** Written to `config.json` as JSON, in place of the options that can be told from here. */
+  readonly config?: object;
 }
 
 /** Options with every default in its place, checked. */

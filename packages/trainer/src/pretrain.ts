@@ -47,7 +47,7 @@ export async function pretrain(
   dataset: ImageDataset,
   options: PretrainOptions,
 ): Promise<PretrainResult> {
-  const { signal, onEvent = () => {}, config } = options;
+  const { signal, onEvent, config } = options;
   const resolved = resolvePretrainOptions(options);
   const { epochs, batchSize, imageSize, out, seed, augmentation, optimizer, logEverySteps } = resolved;
   const perEpoch = stepsPerEpoch(dataset, batchSize);
@@ -69,7 +69,7 @@ export async function pretrain(
   const state = initialState(method, { seed, datasetSize: dataset.length, batchSize });
   const log = new StepLog();
   const unreadable = new UnreadableImages(dataset.length, (name, reason) =>
-    onEvent({ type: 'warning', message: `skipped ${name}: ${reason}` }),
+    onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
   );
   try {
     const identity = {
@@ -101,7 +101,7 @@ export async function pretrain(
     const queueLengths = Object.fromEntries(queues.map(([name, queue]) => [name, queue.length]));
     const fills = () => Math.min(...queues.map(([, queue]) => queue.filled));
     const queueFilled = () => queues.every(([, queue]) => queue.filled >= queue.length);
-    onEvent({
+    onEvent?.({
       type: 'start',
       step: start,
       totalSteps,
@@ -137,7 +137,7 @@ export async function pretrain(
       metrics = last;
       await folder?.appendMetrics(records);
       const warning = health.read({ ...last, queueFilled: queueFilled() });
-      if (warning !== undefined) onEvent({ type: 'warning', message: warning });
+      if (warning !== undefined) onEvent?.({ type: 'warning', message: warning });
     };
 
     const save = async (step: number): Promise<void> => {
@@ -145,7 +145,7 @@ export async function pretrain(
       await flush();
       if (!folder) return;
       await folder.writeCheckpoint(captureState(state, optimizer, recordOf(step)));
-      onEvent({ type: 'checkpoint', step, path: folder.checkpointPath });
+      onEvent?.({ type: 'checkpoint', step, path: folder.checkpointPath });
     };
 
     const loader = twoViewLoader(dataset, {
@@ -171,7 +171,7 @@ export async function pretrain(
       const done = step + 1;
       if (done % logEverySteps === 0 || done === start + 1) await flush();
       throughput.tick();
-      onEvent({
+      onEvent?.({
         type: 'step',
         step: done,
         totalSteps,

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
 import {
-  type CheckpointContent,
-  type DecodedCheckpoint,
   readCheckpoint,
   saveParameters,
   writeCheckpoint,
   writeFileAtomic,
-} from '@pixcon/checkpoints';
+} from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -65,7 +64,7 @@ export class RunFolder {
 
   /** The last complete checkpoint, or `undefined` before the first. */
   async readCheckpoint(): Promise<DecodedCheckpoint | undefined> {
-    return existsSync(this.checkpointPath) ? readCheckpoint(this.checkpointPath) : undefined;
+    return existsSync(this.checkpointPath) ? await readCheckpoint(this.checkpointPath) : undefined;
   }
 
   async writeCheckpoint(content: CheckpointContent): Promise<void> {

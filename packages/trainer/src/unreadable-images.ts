@@ -8,10 +8,10 @@ export class UnreadableImages {
   readonly #reasons = new Map<string, string>();
   readonly #allowed: number;
   readonly #total: number;
-  readonly #onSkip: (name: string, reason: string) => void;
+  readonly #onSkip: ((name: string, reason: string) => void) | undefined;
 
   /** @param share the share of `total` images that may be unreadable */
-  constructor(total: number, onSkip: (name: string, reason: string) => void = () => {}, share = 0.05) {
+  constructor(total: number, onSkip?: (name: string, reason: string) => void, share = 0.05) {
     this.#total = total;
     this.#allowed = total * share;
     this.#onSkip = onSkip;
@@ -25,7 +25,7 @@ export class UnreadableImages {
   add(name: string, reason: string): void {
     if (!this.#reasons.has(name)) {
       this.#reasons.set(name, reason);
-      if (this.#reasons.size <= this.#allowed) this.#onSkip(name, reason);
+      if (this.#reasons.size <= this.#allowed) this.#onSkip?.(name, reason);
     }
     if (this.#reasons.size <= this.#allowed) return;
     const list = [...this.#reasons].map(([file, why]) => `  ${file}: ${why}`).join('\n');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { byolAugmentation } from '@pixcon/augment';
 import { resnet } from '@pixcon/backbones';
 import { explainBackend, startBackend } from '@pixcon/backend';
-import { writeFileAtomic } from '@pixcon/checkpoints';
+import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError, type SegmentationDataset, scoped } from '@pixcon/core';
 import { syntheticScenes } from '@pixcon/datasets';
 import { type CellScores, scoreCells } from '@pixcon/evaluation';

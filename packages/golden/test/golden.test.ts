@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describeBackends } from '@pixcon/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { readGoldenFile, readGoldenViews } from '../src/golden-file.ts';
+import { runGolden } from '../src/run-golden.ts';
+
+const fixtures = fileURLToPath(new URL('./fixtures', import.meta.url));
+const names = readdirSync(fixtures)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length));
+
+describeBackends('golden values of the authors’ code', () => {
+  it.each(names)('%s', { timeout: 300_000 }, async (name) => {
+    const views = await readGoldenViews(fixtures);
+    const before = tf.memory().numTensors;
+    const result = await runGolden(await readGoldenFile(fixtures, name), views);
+    expect(result.failures).toEqual([]);
+    expect(result.status).toBe('pass');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describeBackends('a disagreement', (backend) => {
+  it.runIf(backend === 'wasm')('is found: losses, gradients and matches', async () => {
+    const views = await readGoldenViews(fixtures);
+    const file = await readGoldenFile(fixtures, 'pixcon_sr_bottleneck');
+    const swapped = { ...views, geometry: [views.geometry[1], views.geometry[0]] } as const;
+    const result = await runGolden(file, swapped);
+    expect(result.status).toBe('fail');
+    expect(result.failures.join('\n')).toMatch(/loss_dense/);
+    expect(result.failures.join('\n')).toMatch(/gradient of/);
+  });
+});
