@@ -14,9 +14,12 @@ export interface GoldenMethod {
 
 /**
  * The method that a golden file records, with the authors' settings, or `undefined` when it is not covered.
- * `onMatch` sees what each direction's matching returned.
+ * `onMatch` can ask for the full semantic reweighting of each direction.
  */
-export function goldenMethod(file: GoldenFile, onMatch: (match: Match) => void): GoldenMethod | undefined {
+export function goldenMethod(
+  file: GoldenFile,
+  onMatch: (full: () => Match) => void,
+): GoldenMethod | undefined {
   const { record, tensors } = file;
   const { variant = {}, temperature = 0.2 } = record;
   if (!(/^pixcon_(sim|sr)/.test(record.name) || record.name === 'moco_v2_plus')) return undefined;
@@ -32,19 +35,20 @@ export function goldenMethod(file: GoldenFile, onMatch: (match: Match) => void):
       queues: { queue: 'image' },
     };
   }
+  const reweighting = {
+    sharpening: typeof variant.power === 'number' ? variant.power : 2,
+    mask: 'truncated',
+    reference: true,
+  } as const;
   const matching =
     variant.sr === false
       ? similarityMatching()
-      : semanticReweighting(similarityMatching(), {
-          sharpening: typeof variant.power === 'number' ? variant.power : 2,
-          spatial: variant.use_mask !== false,
-          mask: 'truncated',
-          reference: true,
-        });
+      : semanticReweighting(similarityMatching(), { ...reweighting, spatial: variant.use_mask !== false });
+  // Whatever weights a variant uses, the files record those of the full reweighting.
+  const recorded = semanticReweighting(similarityMatching(), reweighting);
   const watched: MatchingStrategy = (input) => {
-    const match = matching(input);
-    onMatch(match);
-    return match;
+    onMatch(() => recorded(input));
+    return matching(input);
   };
   return {
     method: pixcon({ ...common, targetMomentum, matching: watched, denseWeight: record.lossWeight ?? 0.5 }),

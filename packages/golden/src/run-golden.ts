@@ -1,5 +1,5 @@
 import { type HostTensor, loadParameters } from '@pixcon/checkpoints';
-import { type Match, type ParameterSet, PixconError, RandomStream, type ViewPair } from '@pixcon/core';
+import { type ParameterSet, PixconError, RandomStream, type ViewPair } from '@pixcon/core';
 import { sgd } from '@pixcon/optimizers';
 import { trainStep } from '@pixcon/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -23,8 +23,10 @@ export interface GoldenResult {
 /** Repeats the four steps of a golden file on the running backend and compares. */
 export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<GoldenResult> {
   let firstMatch: { index: tf.Tensor; weight: tf.Tensor } | undefined;
-  const golden = goldenMethod(file, (match: Match) => {
-    firstMatch ??= { index: tf.keep(tf.clone(match.index)), weight: tf.keep(tf.clone(match.weight)) };
+  const golden = goldenMethod(file, (full) => {
+    if (firstMatch) return;
+    const { index, weight } = full();
+    firstMatch = { index: tf.keep(tf.clone(index)), weight: tf.keep(tf.clone(weight)) };
   });
   if (!golden) return { name: file.name, status: 'not covered', failures: [] };
   const { method } = golden;
@@ -82,7 +84,7 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
     }
     tf.dispose([gradients.map(([, gradient]) => gradient), scalars]);
   }
-  await compareFinal(state.online, golden.queues, state.queues, tensors, failures);
+  await compareFinal(state, golden.queues, tensors, failures);
   tf.dispose([
     firstMatch ? [firstMatch.index, firstMatch.weight] : [],
     batch.views.map((view) => view.images),
