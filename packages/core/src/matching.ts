@@ -22,5 +22,9 @@ export interface Match {
   readonly similarity?: Tensor2D;
 }
 
-/** Matches every query cell to a key cell. Any function of this type can be used as a method's `matching`. */
-export type MatchingStrategy = (input: MatchInput) => Match;
+/** Matches every query cell to a key cell. Any function of this shape can be used as a method's `matching`. */
+export interface MatchingStrategy {
+  (input: MatchInput): Match;
+  /** The resolved options, defaults included, as JSON, for the run's record. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}

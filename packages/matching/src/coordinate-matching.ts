@@ -24,7 +24,7 @@ export interface CoordinateMatchingOptions {
 export function coordinateMatching(options: CoordinateMatchingOptions = {}): MatchingStrategy {
   const { mask = 'centre' } = options;
   assertOneOf('coordinateMatching', 'mask', mask, ['centre', 'area', 'truncated']);
-  return function coordinate(input) {
+  const coordinate: MatchingStrategy = (input) => {
     assertMatchInput('coordinateMatching', input);
     const { query, grid, queryGeometry, keyGeometry } = input;
     const cells = grid.height * grid.width;
@@ -38,6 +38,7 @@ export function coordinateMatching(options: CoordinateMatchingOptions = {}): Mat
       weight: tf.tensor2d(overlapMask(queryGeometry, keyGeometry, grid, mask), shape, 'float32'),
     };
   };
+  return Object.assign(coordinate, { settings: { mask } });
 }
 
 /**

@@ -79,7 +79,7 @@ export function semanticReweighting(
     return { index: match.index, weight, similarity: cosine };
   }
 
-  return function semantic(input) {
+  const semantic: MatchingStrategy = (input) => {
     assertMatchInput('semanticReweighting', input);
     return tf.tidy(() => {
       const match = matching(input);
@@ -92,6 +92,10 @@ export function semanticReweighting(
       };
     });
   };
+  const inner = { name: matching.name || 'custom', ...matching.settings };
+  return Object.assign(semantic, {
+    settings: { matching: inner, sharpening, spatial, similarity, mask, reference },
+  });
 }
 
 /** The cosine of every query cell with its match, `[batch, cells]`, without the matrix of all pairs. */

@@ -1,5 +1,5 @@
-import { type Method, RandomStream, type StepContext, type ViewPair } from '@pixcon/core';
 import { resnet } from '@pixcon/backbones';
+import { type Method, RandomStream, type StepContext, type ViewPair } from '@pixcon/core';
 import { coordinateMatching, semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { valueAndGradients } from '@pixcon/ops';
 import { describeBackends } from '@pixcon/testing';
@@ -30,7 +30,12 @@ async function lossesOf(method: Method): Promise<Record<string, number>> {
   const batch = makeBatch();
   const values: Record<string, number> = {};
   const scalars = tf.tidy(() => {
-    const { total, terms, diagnostics } = method.losses(state, batch, method.encodeTargets(state, batch, context()), context());
+    const { total, terms, diagnostics } = method.losses(
+      state,
+      batch,
+      method.encodeTargets(state, batch, context()),
+      context(),
+    );
     return { total, ...terms, ...diagnostics };
   });
   for (const [name, scalar] of Object.entries(scalars)) values[name] = (await scalar.data())[0] as number;
@@ -47,7 +52,13 @@ describe('options', () => {
   });
 
   it('appear in the record with their defaults', () => {
-    expect(pixcon({ backbone }).settings).toMatchObject({ queueLength: 'auto', temperature: 0.2, denseWeight: 0.5, hidden: 2048, dim: 128 });
+    expect(pixcon({ backbone }).settings).toMatchObject({
+      queueLength: 'auto',
+      temperature: 0.2,
+      denseWeight: 0.5,
+      hidden: 2048,
+      dim: 128,
+    });
   });
 });
 
@@ -125,7 +136,10 @@ describeBackends('pixcon', () => {
       const batch = makeBatch();
       const targets = tf.tidy(() => method.encodeTargets(state, batch, context()));
       const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
-      const { value, gradients } = valueAndGradients(() => method.losses(state, batch, targets, context()).total, variables);
+      const { value, gradients } = valueAndGradients(
+        () => method.losses(state, batch, targets, context()).total,
+        variables,
+      );
       expect([...gradients.keys()].sort()).toEqual([...variables.keys()].sort());
       tf.dispose([value, [...gradients.values()], targets, batch.views.map(({ images }) => images)]);
       state.dispose();

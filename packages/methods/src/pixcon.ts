@@ -99,7 +99,7 @@ export function pixcon(options: PixConOptions): Method {
     name,
     settings: {
       backbone: backbone.name,
-      matching: matching.name || 'custom',
+      matching: { name: matching.name || 'custom', ...matching.settings },
       queueLength,
       temperature,
       denseWeight,

@@ -8,12 +8,19 @@ export function deviceViews(batch: HostBatch, augmentation: Augmentation): ViewP
   const view = (host: HostView): View => {
     const shape: [number, number, number, number] = [host.geometry.length, batch.size, batch.size, 3];
     const images = tf.tidy(() => {
-      const augmented = applyPhotometric(tf.tensor4d(host.pixels, shape), host.photometric);
+      const augmented = applyPhotometric(tf.tensor4d(toUnit(host.pixels), shape), host.photometric);
       return normalize(augmented, augmentation.mean, augmentation.standardDeviation);
     });
     return { images, geometry: host.geometry };
   };
   return { views: [view(batch.views[0]), view(batch.views[1])], names: batch.names };
+}
+
+/** Bytes as [0, 1]. On the host: uploading bytes would make int32 of them first. */
+function toUnit(bytes: Uint8Array): Float32Array {
+  const values = new Float32Array(bytes.length);
+  for (let i = 0; i < bytes.length; i++) values[i] = (bytes[i] as number) / 255;
+  return values;
 }
 
 export function disposeViews(pair: ViewPair): void {

@@ -1,4 +1,5 @@
 export type { MetricsRecord, PretrainEvent } from './events.ts';
-export { type InitialStateOptions, initialState, type PretrainResult, pretrain } from './pretrain.ts';
+export { type InitialStateOptions, initialState, pretrain } from './pretrain.ts';
 export type { PretrainOptions } from './pretrain-options.ts';
+export type { PretrainResult } from './run.ts';
 export { type StepScalars, type TrainStepOptions, trainStep } from './train-step.ts';

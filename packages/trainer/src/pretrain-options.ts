@@ -26,7 +26,7 @@ export interface PretrainOptions {
   readonly warmupEpochs?: number;
   /** Steps between fetching and logging the losses. Default 10. */
   readonly logEverySteps?: number;
-  /** Steps between checkpoints; there is one at the end as well. Default: an epoch's, at most 500. */
+  /** Steps between checkpoints; there is one at the end as well. Default: an epoch's, at least 50 and at most 500. */
   readonly checkpointEverySteps?: number;
   /** Stops after the step at hand, saves, and throws `interrupted`. */
   readonly signal?: AbortSignal;

@@ -1,68 +1,100 @@
-import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
-import {
-  readCheckpoint,
-  saveParameters,
-  writeCheckpoint,
-  writeFileAtomic,
-} from '@pixcon/checkpoints/node';
+import { readCheckpoint, saveParameters, writeCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
+
+const files = {
+  config: 'config.json',
+  metrics: 'metrics.jsonl',
+  checkpoint: 'checkpoint.safetensors',
+  backbone: 'backbone.safetensors',
+} as const;
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
 /** The files of a run: `config.json`, `metrics.jsonl`, `checkpoint.safetensors`, `backbone.safetensors`. */
 export class RunFolder {
   readonly path: string;
+  /** The topmost folder that `create` made. */
+  #made: string | undefined;
 
-  private constructor(path: string) {
+  /** Looks, and writes nothing. */
+  constructor(path: string) {
     this.path = path;
   }
 
-  /**
-   * Opens the folder, making it where needed.
-   *
-   * @throws PixconError `invalid-argument` when it holds a run and `resume` is false, or holds other files
-   */
-  static async open(path: string, { resume }: { readonly resume: boolean }): Promise<RunFolder> {
-    const folder = new RunFolder(path);
-    if (!resume && existsSync(folder.checkpointPath)) {
-      throw new PixconError(
-        'invalid-argument',
-        `pretrain: ${path} already holds a run; resume it (--resume) or choose another folder (--out)`,
-      );
-    }
-    try {
-      await mkdir(path, { recursive: true });
-      await readdir(path);
-    } catch (cause) {
-      throw new PixconError(
-        'data',
-        `pretrain: cannot use ${path} as the run folder: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-    return folder;
-  }
-
   get checkpointPath(): string {
-    return join(this.path, 'checkpoint.safetensors');
+    return join(this.path, files.checkpoint);
   }
 
   get metricsPath(): string {
-    return join(this.path, 'metrics.jsonl');
+    return join(this.path, files.metrics);
   }
 
   get backbonePath(): string {
-    return join(this.path, 'backbone.safetensors');
+    return join(this.path, files.backbone);
+  }
+
+  /** @throws PixconError `invalid-argument` when it is a file, or holds a run and `resume` is false */
+  assertUsable({ resume }: { readonly resume: boolean }): void {
+    if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
+      throw new PixconError(
+        'invalid-argument',
+        `pretrain: the run folder ${this.path} is a file; choose another`,
+      );
+    }
+    const present = Object.values(files).find((file) => existsSync(join(this.path, file)));
+    if (resume || present === undefined) return;
+    throw new PixconError(
+      'invalid-argument',
+      `pretrain: ${this.path} already holds a run (${present}); resume it (--resume) or choose another folder (--out)`,
+    );
+  }
+
+  /**
+   * Makes the folder where there is none, and removes temporary files of writes that a kill cut short.
+   *
+   * @throws PixconError `data` when it cannot be made
+   */
+  async create(): Promise<void> {
+    try {
+      this.#made = await mkdir(resolve(this.path), { recursive: true });
+      const own = Object.values(files).map((file) => `.${file}.`);
+      for (const name of await readdir(this.path)) {
+        const stale = name.endsWith('.tmp') && own.some((prefix) => name.startsWith(prefix));
+        if (stale) await rm(join(this.path, name), { force: true });
+      }
+    } catch (cause) {
+      throw writeError('make the run folder', this.path, cause);
+    }
+  }
+
+  /** Takes back what a run wrote that failed before its first step; a checkpoint stays. */
+  async discard(): Promise<void> {
+    if (existsSync(this.checkpointPath)) return;
+    await rm(join(this.path, files.config), { force: true });
+    await rm(this.metricsPath, { force: true });
+    if (this.#made === undefined) return;
+    try {
+      // Only while they are empty: what others put there stays.
+      for (let path = resolve(this.path); path.startsWith(this.#made); path = dirname(path))
+        await rmdir(path);
+    } catch {
+      // Not empty.
+    }
   }
 
   async writeConfig(config: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, 'config.json'), encode(`${JSON.stringify(config, null, 2)}\n`));
+    await writeFileAtomic(join(this.path, files.config), encode(`${JSON.stringify(config, null, 2)}\n`));
   }
 
-  /** The last complete checkpoint, or `undefined` before the first. */
+  /**
+   * The last complete checkpoint, or `undefined` before the first.
+   *
+   * @throws PixconError `checkpoint` when it is damaged
+   */
   async readCheckpoint(): Promise<DecodedCheckpoint | undefined> {
     return existsSync(this.checkpointPath) ? await readCheckpoint(this.checkpointPath) : undefined;
   }
@@ -79,21 +111,47 @@ export class RunFolder {
     });
   }
 
+  /**
+   * Adds lines, and waits until they are on the disk: a checkpoint that follows must not outlive its metrics.
+   *
+   * @throws PixconError `data` when they cannot be written
+   */
   async appendMetrics(records: readonly object[]): Promise<void> {
     if (records.length === 0) return;
-    await appendFile(this.metricsPath, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+    try {
+      const file = await open(this.metricsPath, 'a');
+      try {
+        await file.appendFile(text);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } catch (cause) {
+      throw writeError('write', this.metricsPath, cause);
+    }
   }
 
-  /** Drops the records of steps that a resumed run will do again, and a last line cut short by a kill. */
+  /** Drops the records of steps that a resumed run will do again, and lines cut short by a kill. */
   async keepMetricsBefore(step: number): Promise<void> {
     if (!existsSync(this.metricsPath)) return;
-    const kept = (await readFile(this.metricsPath, 'utf8')).split('\n').filter((line) => {
-      try {
-        return (JSON.parse(line) as { step: number }).step < step;
-      } catch {
-        return false;
-      }
-    });
+    const lines = (await readFile(this.metricsPath, 'utf8')).split('\n');
+    const kept = lines.filter((line) => stepOf(line) < step);
     await writeFileAtomic(this.metricsPath, encode(kept.map((line) => `${line}\n`).join('')));
   }
+}
+
+/** The step of a line of metrics; NaN for what is none. */
+function stepOf(line: string): number {
+  try {
+    return Number((JSON.parse(line) as { readonly step?: unknown } | null)?.step ?? Number.NaN);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function writeError(action: string, path: string, cause: unknown): PixconError {
+  return new PixconError('data', `pretrain: cannot ${action} ${path}: ${(cause as Error).message}`, {
+    cause,
+  });
 }

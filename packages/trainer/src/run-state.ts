@@ -7,17 +7,17 @@ import {
 } from '@pixcon/checkpoints';
 import { type MethodState, type Optimizer, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { firstDifference, type RunIdentity } from './run-identity.ts';
 
 /** What a checkpoint says beside its tensors. */
 export interface RunRecord {
   /** Steps done. */
   readonly step: number;
-  /** Steps of the whole run: schedules depend on it. */
-  readonly totalSteps: number;
-  readonly seed: number;
-  readonly method: string;
-  /** Anything else the run needs to be recognised: a resumed run must agree in all of it. */
-  readonly identity: Readonly<Record<string, Json>>;
+  readonly identity: RunIdentity;
+  /** tfjs's name of the backend that made it: another one may go on, but not bit for bit. */
+  readonly backend: string;
+  /** Why each image that was skipped so far could not be read. */
+  readonly unreadable: Readonly<Record<string, string>>;
   readonly queues: Readonly<Record<string, { readonly pointer: number; readonly filled: number }>>;
 }
 
@@ -25,7 +25,7 @@ export interface RunRecord {
 export function captureState(
   state: MethodState,
   optimizer: Optimizer,
-  record: Omit<RunRecord, 'queues'>,
+  record: Omit<RunRecord, 'queues' | 'backend'>,
 ): CheckpointContent {
   const queues = Object.entries(state.queues);
   return {
@@ -37,48 +37,96 @@ export function captureState(
     },
     record: {
       ...record,
+      backend: tf.getBackend(),
       queues: Object.fromEntries(queues.map(([name, { pointer, filled }]) => [name, { pointer, filled }])),
     },
   };
 }
 
 /**
+ * Throws unless every value that training changes is finite: a loss is computed before its step moves the
+ * parameters, so a good loss does not prove a good state.
+ *
+ * @throws PixconError `numerical` that names the tensor
+ */
+export async function assertFiniteState(
+  state: MethodState,
+  optimizer: Optimizer,
+  { step, names }: { readonly step: number; readonly names: readonly string[] },
+): Promise<void> {
+  const tensors: [name: string, tensor: tf.Tensor][] = [
+    ...state.online.entries(),
+    ...(state.target ? [...state.target.entries()].map(named('target encoder')) : []),
+    ...[...optimizer.state()].map(named('optimizer')),
+    ...Object.entries(state.queues).map(([name, { keys }]): [string, tf.Tensor] => [`queue ${name}`, keys]),
+  ];
+  // Only a value that is not finite has a product with 0 other than 0.
+  const checks = tf.tidy(() => tf.stack(tensors.map(([, tensor]) => tf.sum(tf.mul(tensor, 0)))));
+  const values = await checks.data();
+  checks.dispose();
+  const bad = values.findIndex((value) => value !== 0);
+  if (bad < 0) return;
+  const [name] = tensors[bad] as [string, tf.Tensor];
+  throw new PixconError(
+    'numerical',
+    `pretrain: ${name} is no longer finite after step ${step}; lower the learning rate${names.length > 0 ? `, or look at the images of that batch: ${names.join(', ')}` : ''}`,
+  );
+}
+
+function named(prefix: string) {
+  return ([name, tensor]: [string, tf.Tensor]): [string, tf.Tensor] => [`${prefix} ${name}`, tensor];
+}
+
+/**
  * Puts a checkpoint's content into a state and an optimizer of the same shape.
  *
- * @throws PixconError `checkpoint` when it is of another run: method, seed, steps or a setting differ
+ * @throws PixconError `checkpoint` when it is of another run, with the setting that differs
  */
 export function restoreState(
   checkpoint: DecodedCheckpoint,
   state: MethodState,
   optimizer: Optimizer,
-  expected: Omit<RunRecord, 'queues' | 'step'>,
+  identity: RunIdentity,
 ): RunRecord {
   const record = checkpoint.record as unknown as RunRecord;
-  for (const [name, value] of Object.entries({ ...expected, ...expected.identity })) {
-    if (name === 'identity') continue;
-    const stored = (record as unknown as Record<string, Json>)[name] ?? record.identity?.[name];
-    if (JSON.stringify(stored) === JSON.stringify(value)) continue;
+  const difference = firstDifference(record.identity as Json | undefined, identity);
+  if (difference) {
     throw new PixconError(
       'checkpoint',
-      `pretrain: the checkpoint was made with ${name} ${JSON.stringify(stored)}, this run has ${JSON.stringify(value)}; resume with the same settings, or start a new run folder`,
+      `pretrain: the checkpoint was made with ${difference.path} ${difference.stored}, this run has ${difference.current}; resume with the same settings and images, or start a new run folder`,
     );
   }
   const { sections } = checkpoint;
   loadParameters(state.online, sections.online ?? new Map());
   if (state.target) loadParameters(state.target, sections.target ?? new Map());
-  const optimizerState = toTensors(sections.optimizer ?? new Map());
-  const queueKeys = toTensors(sections.queues ?? new Map());
+  restoreOptimizer(optimizer, sections.optimizer ?? new Map());
+  restoreQueues(state, sections.queues ?? new Map(), record);
+  return record;
+}
+
+type Section = DecodedCheckpoint['sections'][string];
+
+function restoreOptimizer(optimizer: Optimizer, section: Section): void {
+  const tensors = toTensors(section);
   try {
-    optimizer.restore(optimizerState);
+    optimizer.restore(tensors);
+  } finally {
+    tf.dispose([...tensors.values()]);
+  }
+}
+
+function restoreQueues(state: MethodState, section: Section, record: RunRecord): void {
+  const tensors = toTensors(section);
+  try {
     for (const [name, queue] of Object.entries(state.queues)) {
-      const keys = queueKeys.get(name);
+      const keys = tensors.get(name);
       const place = record.queues[name];
-      if (!keys || !place)
+      if (!keys || !place) {
         throw new PixconError('checkpoint', `pretrain: the checkpoint has no queue named ${name}`);
+      }
       queue.restore({ keys: keys as tf.Tensor2D, ...place });
     }
   } finally {
-    tf.dispose([...optimizerState.values(), ...queueKeys.values()]);
+    tf.dispose([...tensors.values()]);
   }
-  return record;
 }

@@ -2,10 +2,25 @@ import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepScalars } from './train-step.ts';
 
-/** The scalars of one step on the host. */
-export interface StepValues {
+/** What is known of a step on the host when it is enqueued. */
+export interface StepFacts {
   readonly step: number;
+  /** The images of its batch. */
+  readonly names: readonly string[];
+  /** Keys of real images in each queue after it. */
+  readonly queueFilled: number;
+}
+
+/** The scalars of one step on the host. */
+export interface StepValues extends StepFacts {
   readonly values: Readonly<Record<string, number>>;
+}
+
+export interface FetchedSteps {
+  /** In order, up to the first step with a scalar that is not finite. */
+  readonly steps: readonly StepValues[];
+  /** `numerical`: what was not finite, in which step, with which images. */
+  readonly failure?: PixconError;
 }
 
 /**
@@ -13,46 +28,52 @@ export interface StepValues {
  * for the host at each step, and still every step is checked for a loss that is not finite.
  */
 export class StepLog {
-  #pending: { step: number; names: readonly string[]; scalars: StepScalars }[] = [];
+  #pending: (StepFacts & { readonly scalars: StepScalars })[] = [];
 
-  /** Takes ownership of `scalars`; `names` are the batch's images. */
-  add(step: number, names: readonly string[], scalars: StepScalars): void {
-    this.#pending.push({ step, names, scalars });
+  /** Takes ownership of `scalars`. */
+  add(facts: StepFacts, scalars: StepScalars): void {
+    this.#pending.push({ ...facts, scalars });
   }
 
-  /**
-   * The values of every step since the last fetch.
-   *
-   * @throws PixconError `numerical` for the first step whose loss is not finite, with its images
-   */
-  async fetch(): Promise<StepValues[]> {
+  /** The values of every step since the last fetch. */
+  async fetch(): Promise<FetchedSteps> {
     const pending = this.#pending;
     this.#pending = [];
-    const keys = Object.keys(pending[0]?.scalars ?? {});
-    if (pending.length === 0) return [];
+    if (pending.length === 0) return { steps: [] };
     const stacked = tf.tidy(() =>
-      tf.stack(pending.flatMap(({ scalars }) => keys.map((key) => scalars[key] as tf.Scalar))),
+      tf.stack(
+        pending.flatMap(({ scalars }) => Object.values(scalars).map((value) => tf.cast(value, 'float32'))),
+      ),
     );
+    tf.dispose(pending.map(({ scalars }) => scalars));
     const data = await stacked.data();
     stacked.dispose();
-    tf.dispose(pending.map(({ scalars }) => scalars));
-    return pending.map(({ step, names }, row) => {
-      const values = Object.fromEntries(
-        keys.map((key, column) => [key, data[row * keys.length + column] as number]),
-      );
-      const bad = keys.find((key) => !Number.isFinite(values[key]));
-      if (bad !== undefined) {
-        throw new PixconError(
-          'numerical',
-          `pretrain: ${bad} became ${values[bad]} at step ${step}; lower the learning rate, or look at the images of that batch: ${names.join(', ')}`,
-        );
-      }
-      return { step, values };
-    });
+    const steps: StepValues[] = [];
+    let offset = 0;
+    for (const { scalars, ...facts } of pending) {
+      const values: Record<string, number> = {};
+      for (const name of Object.keys(scalars)) values[name] = data[offset++] as number;
+      const failure = describeFailure(facts, values);
+      if (failure) return { steps, failure };
+      steps.push({ ...facts, values });
+    }
+    return { steps };
   }
 
   dispose(): void {
     tf.dispose(this.#pending.map(({ scalars }) => scalars));
     this.#pending = [];
   }
+}
+
+function describeFailure(
+  { step, names }: StepFacts,
+  values: Readonly<Record<string, number>>,
+): PixconError | undefined {
+  const bad = Object.keys(values).find((name) => !Number.isFinite(values[name]));
+  if (bad === undefined) return undefined;
+  return new PixconError(
+    'numerical',
+    `pretrain: ${bad} became ${values[bad]} at step ${step}; lower the learning rate, or look at the images of that batch: ${names.join(', ')}`,
+  );
 }

@@ -30,18 +30,27 @@ export function trainStep(
   const { learningRate, onGradients, ...context } = options;
   const targets = tf.tidy(() => method.encodeTargets(state, batch, context));
   const scalars: Record<string, tf.Scalar> = {};
-  const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
-  const { value, gradients } = valueAndGradients(() => {
-    const losses = method.losses(state, batch, targets, context);
-    // Clones: a term may be the total itself, and each must be disposable on its own.
-    for (const [name, scalar] of Object.entries({ ...losses.terms, ...losses.diagnostics })) {
-      scalars[name] = tf.keep(tf.clone(scalar));
-    }
-    return losses.total;
-  }, variables);
-  onGradients?.(gradients);
-  optimizer.update(state.online, gradients, learningRate);
-  tf.tidy(() => method.update(state, targets, context));
-  tf.dispose([...gradients.values(), ...Object.values(targets)]);
-  return { loss: value, ...scalars };
+  try {
+    const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
+    const { value, gradients } = valueAndGradients(() => {
+      const losses = method.losses(state, batch, targets, context);
+      // Clones: a term may be the total itself, and each must be disposable on its own.
+      for (const [name, scalar] of Object.entries({ ...losses.terms, ...losses.diagnostics })) {
+        scalars[name] = tf.keep(tf.clone(scalar));
+      }
+      return losses.total;
+    }, variables);
+    scalars.loss = value;
+    onGradients?.(gradients);
+    optimizer.update(state.online, gradients, learningRate);
+    tf.dispose([...gradients.values()]);
+    tf.tidy(() => method.update(state, targets, context));
+    const { loss, ...rest } = scalars;
+    return { loss: loss as tf.Scalar, ...rest };
+  } catch (error) {
+    tf.dispose(scalars);
+    throw error;
+  } finally {
+    tf.dispose(Object.values(targets));
+  }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   type Augmentation,
   type PhotometricParameters,
@@ -6,12 +7,13 @@ import {
 } from '@pixcon/augment';
 import { type ImageDataset, PixconError, type RandomStream, type ViewGeometry } from '@pixcon/core';
 import { cropAndResize } from '@pixcon/datasets';
+import { Limiter } from './limiter.ts';
 import type { UnreadableImages } from './unreadable-images.ts';
 
 /** One view of a batch on the host: geometric crops done, photometric parameters drawn but not applied. */
 export interface HostView {
-  /** `[batch, size, size, 3]` in [0, 1], not normalised. */
-  readonly pixels: Float32Array;
+  /** `[batch, size, size, 3]`, 0 to 255, not normalised: bytes, because batches wait in memory. */
+  readonly pixels: Uint8Array;
   readonly geometry: readonly ViewGeometry[];
   readonly photometric: readonly PhotometricParameters[];
 }
@@ -36,6 +38,8 @@ export interface TwoViewLoaderOptions {
   readonly end: number;
   /** Batches prepared ahead. Default 3. */
   readonly prefetch?: number;
+  /** Images decoded at a time, over all batches. Default: twice the processor's threads. */
+  readonly concurrency?: number;
 }
 
 /** Whole batches in an epoch: the last, partial one is left out, because shapes stay fixed. */
@@ -43,7 +47,7 @@ export function stepsPerEpoch(dataset: ImageDataset, batchSize: number): number 
   if (dataset.length >= batchSize) return Math.floor(dataset.length / batchSize);
   throw new PixconError(
     'invalid-argument',
-    `pretrain: the data set has ${dataset.length} images, fewer than the batch size ${batchSize}; lower the batch size or add images`,
+    `pretrain: the data set has ${dataset.length} ${dataset.length === 1 ? 'image' : 'images'}, fewer than the batch size of ${batchSize}; lower the batch size or add images`,
   );
 }
 
@@ -56,17 +60,24 @@ export async function* twoViewLoader(
   dataset: ImageDataset,
   options: TwoViewLoaderOptions,
 ): AsyncGenerator<HostBatch, void, undefined> {
-  const { start, end, prefetch = 3 } = options;
+  const { start, end, prefetch = 3, concurrency = 2 * availableParallelism() } = options;
+  const limiter = new Limiter(concurrency);
   const pending: Promise<HostBatch>[] = [];
   let next = start;
-  while (next < end || pending.length > 0) {
-    while (next < end && pending.length < prefetch) {
-      const batch = loadBatch(dataset, options, next++);
-      // A failure is reported when its turn comes; until then it must not count as unhandled.
-      batch.catch(() => undefined);
-      pending.push(batch);
+  try {
+    while (next < end || pending.length > 0) {
+      while (next < end && pending.length < prefetch) {
+        const batch = loadBatch(dataset, options, next++, limiter);
+        // A failure is reported when its turn comes; until then it must not count as unhandled.
+        batch.catch(() => undefined);
+        pending.push(batch);
+      }
+      yield await (pending.shift() as Promise<HostBatch>);
     }
-    yield await (pending.shift() as Promise<HostBatch>);
+  } finally {
+    // A consumer that leaves early must not hear of images any more.
+    limiter.close();
+    await Promise.allSettled(pending);
   }
 }
 
@@ -74,6 +85,7 @@ async function loadBatch(
   dataset: ImageDataset,
   options: TwoViewLoaderOptions,
   step: number,
+  limiter: Limiter,
 ): Promise<HostBatch> {
   const { batchSize, imageSize, random } = options;
   const perEpoch = stepsPerEpoch(dataset, batchSize);
@@ -82,17 +94,20 @@ async function loadBatch(
   const first = (step % perEpoch) * batchSize;
   const samples = await Promise.all(
     Array.from({ length: batchSize }, (_, slot) =>
-      loadSample(dataset, options, order[first + slot] as number, random.fork('sample', epoch, first + slot)),
+      limiter.run(() =>
+        loadSample(
+          dataset,
+          options,
+          order[first + slot] as number,
+          random.fork('sample', epoch, first + slot),
+        ),
+      ),
     ),
   );
   const view = (side: 0 | 1): HostView => {
     const stride = imageSize * imageSize * 3;
-    const pixels = new Float32Array(batchSize * stride);
-    samples.forEach((sample, slot) => {
-      const crop = sample.crops[side];
-      const offset = slot * stride;
-      for (let i = 0; i < stride; i++) pixels[offset + i] = (crop[i] as number) / 255;
-    });
+    const pixels = new Uint8Array(batchSize * stride);
+    for (const [slot, sample] of samples.entries()) pixels.set(sample.crops[side], slot * stride);
     return {
       pixels,
       geometry: samples.map((sample) => sample.geometry[side]),
@@ -122,6 +137,7 @@ async function loadSample(
     const name = dataset.name(chosen);
     try {
       const image = await dataset.load(chosen);
+      unreadable.remove(name);
       const geometry = sampleTwoCrops(image.width, image.height, random.fork('crops'), augmentation.crops);
       const crops = await Promise.all(geometry.map((view) => cropAndResize(image, view, imageSize)));
       const photometric = augmentation.views.map((recipe, side) =>

@@ -6,14 +6,18 @@ import { PixconError } from '@pixcon/core';
  */
 export class UnreadableImages {
   readonly #reasons = new Map<string, string>();
-  readonly #allowed: number;
+  readonly #share: number;
   readonly #total: number;
   readonly #onSkip: ((name: string, reason: string) => void) | undefined;
 
-  /** @param share the share of `total` images that may be unreadable */
+  /**
+   * @param total images of the data set
+   * @param onSkip hears each image once
+   * @param share the share of `total` that may be unreadable
+   */
   constructor(total: number, onSkip?: (name: string, reason: string) => void, share = 0.05) {
     this.#total = total;
-    this.#allowed = total * share;
+    this.#share = share;
     this.#onSkip = onSkip;
   }
 
@@ -21,17 +25,38 @@ export class UnreadableImages {
     return [...this.#reasons.keys()];
   }
 
-  /** @throws PixconError `unreadable-data` once more than the allowed share is unreadable */
-  add(name: string, reason: string): void {
+  /** By name, for a checkpoint. */
+  save(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#reasons);
+  }
+
+  /** Goes on from what a checkpoint holds; nothing is told again. */
+  restore(reasons: Readonly<Record<string, string>>): void {
+    for (const [name, reason] of Object.entries(reasons)) this.#reasons.set(name, reason);
+  }
+
+  /** The image could be read: it may have been repaired since the checkpoint. */
+  remove(name: string): void {
+    this.#reasons.delete(name);
+  }
+
+  /**
+   * @param message the reader's; only what follows the file's own name is kept
+   * @throws PixconError `unreadable-data` once more than the allowed share is unreadable
+   */
+  add(name: string, message: string): void {
+    const allowed = this.#total * this.#share;
     if (!this.#reasons.has(name)) {
+      const at = message.indexOf(`${name}: `);
+      const reason = at < 0 ? message : message.slice(at + name.length + 2);
       this.#reasons.set(name, reason);
-      if (this.#reasons.size <= this.#allowed) this.#onSkip?.(name, reason);
+      if (this.#reasons.size <= allowed) this.#onSkip?.(name, reason);
     }
-    if (this.#reasons.size <= this.#allowed) return;
+    if (this.#reasons.size <= allowed) return;
     const list = [...this.#reasons].map(([file, why]) => `  ${file}: ${why}`).join('\n');
     throw new PixconError(
       'unreadable-data',
-      `pretrain: more than 5% of the ${this.#total} images cannot be read (${this.#reasons.size} so far); repair or remove them:\n${list}`,
+      `pretrain: more than ${100 * this.#share}% of the ${this.#total} images cannot be read (${this.#reasons.size} so far); repair or remove them:\n${list}`,
     );
   }
 }

@@ -1,0 +1,256 @@
+import { type ImageDataset, type Method, type MethodState, PixconError, RandomStream } from '@pixcon/core';
+import { constant, cosineMomentum, warmupCosine } from '@pixcon/schedules';
+import * as tf from '@tensorflow/tfjs-core';
+import { deviceViews, disposeViews } from './device-views.ts';
+import type { MetricsRecord } from './events.ts';
+import { HealthMonitor } from './health.ts';
+import { startNotices } from './notices.ts';
+import type { PretrainOptions, ResolvedPretrainOptions } from './pretrain-options.ts';
+import type { RunFolder } from './run-folder.ts';
+import { describeRun, type RunIdentity } from './run-identity.ts';
+import { assertFiniteState, captureState, restoreState } from './run-state.ts';
+import { StepLog, type StepValues } from './step-log.ts';
+import { Throughput } from './throughput.ts';
+import { trainStep } from './train-step.ts';
+import { type HostBatch, stepsPerEpoch, twoViewLoader } from './two-view-loader.ts';
+import { UnreadableImages } from './unreadable-images.ts';
+
+export interface PretrainResult {
+  /** The trained networks and queues; the caller disposes them. */
+  readonly state: MethodState;
+  /** Steps of the whole run. */
+  readonly steps: number;
+  /** The last logged record. */
+  readonly metrics: MetricsRecord | undefined;
+  /** Names of the images that could not be read and were skipped. */
+  readonly unreadable: readonly string[];
+}
+
+export interface RunInput {
+  readonly method: Method;
+  readonly dataset: ImageDataset;
+  readonly state: MethodState;
+  readonly folder: RunFolder | undefined;
+  readonly options: ResolvedPretrainOptions;
+  readonly hooks: Pick<PretrainOptions, 'signal' | 'onEvent' | 'config'>;
+}
+
+/** One call of `pretrain`: what its parts share. */
+export class Run {
+  readonly #input: RunInput;
+  readonly #random: RandomStream;
+  readonly #identity: RunIdentity;
+  readonly #stepsPerEpoch: number;
+  readonly #totalSteps: number;
+  readonly #checkpointEvery: number;
+  readonly #learningRateAt: (step: number) => number;
+  readonly #targetMomentumAt: (step: number) => number;
+  readonly #chance: number | undefined;
+  readonly #log = new StepLog();
+  readonly #health = new HealthMonitor();
+  readonly #throughput: Throughput;
+  readonly #unreadable: UnreadableImages;
+  #metrics: MetricsRecord | undefined;
+
+  /** @throws PixconError `invalid-argument` for a data set or a schedule that does not fit */
+  constructor(input: RunInput) {
+    const { method, dataset, state, options } = input;
+    const { batchSize, epochs, learningRate, warmupEpochs } = options;
+    this.#input = input;
+    this.#random = new RandomStream(options.seed);
+    this.#identity = describeRun(method, state, dataset, options);
+    this.#stepsPerEpoch = stepsPerEpoch(dataset, batchSize);
+    this.#totalSteps = this.#stepsPerEpoch * epochs;
+    this.#checkpointEvery = options.checkpointEverySteps ?? Math.min(500, Math.max(50, this.#stepsPerEpoch));
+    this.#learningRateAt = warmupCosine({
+      base: learningRate,
+      totalSteps: this.#totalSteps,
+      warmupSteps: Math.round(warmupEpochs * this.#stepsPerEpoch),
+    });
+    this.#targetMomentumAt =
+      method.targetMomentum === undefined
+        ? constant(0)
+        : cosineMomentum({ base: method.targetMomentum, totalSteps: this.#totalSteps });
+    this.#chance = method.chanceLoss?.(state);
+    this.#throughput = new Throughput(batchSize);
+    this.#unreadable = new UnreadableImages(dataset.length, (name, reason) =>
+      input.hooks.onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
+    );
+  }
+
+  async train(): Promise<PretrainResult> {
+    const { folder, method, state } = this.#input;
+    const start = await this.#restore();
+    await folder?.create();
+    try {
+      await folder?.keepMetricsBefore(start);
+      await folder?.writeConfig(this.#config());
+      this.#announce(start);
+      for await (const batch of this.#batches(start)) await this.#step(batch, start);
+      await this.#save(this.#totalSteps);
+      await folder?.exportBackbone(method, state);
+    } catch (error) {
+      if (this.#metrics === undefined) await folder?.discard();
+      throw error;
+    } finally {
+      this.#log.dispose();
+    }
+    return {
+      state,
+      steps: this.#totalSteps,
+      metrics: this.#metrics,
+      unreadable: this.#unreadable.names,
+    };
+  }
+
+  /** Goes on from the folder's checkpoint where that was asked for; returns the steps done. */
+  async #restore(): Promise<number> {
+    const { folder, options, state, hooks } = this.#input;
+    const checkpoint = options.resume ? await folder?.readCheckpoint() : undefined;
+    if (!checkpoint) return 0;
+    const { step, backend, unreadable } = restoreState(checkpoint, state, options.optimizer, this.#identity);
+    this.#unreadable.restore(unreadable);
+    if (backend !== tf.getBackend()) {
+      hooks.onEvent?.({
+        type: 'notice',
+        message: `the checkpoint was made on the ${backend} backend, and ${tf.getBackend()} rounds otherwise: the losses will not be those of one uninterrupted run to the last bit`,
+      });
+    }
+    return step;
+  }
+
+  #config(): object {
+    const { hooks, options } = this.#input;
+    const { logEverySteps } = options;
+    return hooks.config ?? { ...this.#identity, logEverySteps, checkpointEverySteps: this.#checkpointEvery };
+  }
+
+  #announce(step: number): void {
+    const { method, dataset, state, options, hooks } = this.#input;
+    hooks.onEvent?.({
+      type: 'start',
+      step,
+      totalSteps: this.#totalSteps,
+      stepsPerEpoch: this.#stepsPerEpoch,
+      epochs: options.epochs,
+      parameters: countParameters(state),
+      queueLengths: Object.fromEntries(
+        Object.entries(state.queues).map(([name, queue]) => [name, queue.length]),
+      ),
+      chance: this.#chance,
+    });
+    const sizes = { images: dataset.length, imageSize: options.imageSize };
+    for (const event of startNotices(method, state, sizes)) hooks.onEvent?.(event);
+  }
+
+  #batches(start: number): AsyncGenerator<HostBatch, void, undefined> {
+    const { dataset, options } = this.#input;
+    return twoViewLoader(dataset, {
+      batchSize: options.batchSize,
+      imageSize: options.imageSize,
+      augmentation: options.augmentation,
+      random: this.#random.fork('data'),
+      unreadable: this.#unreadable,
+      start,
+      end: this.#totalSteps,
+    });
+  }
+
+  async #step(batch: HostBatch, start: number): Promise<void> {
+    const { method, state, folder, options, hooks } = this.#input;
+    const { step, names } = batch;
+    const views = deviceViews(batch, options.augmentation);
+    try {
+      const scalars = trainStep(method, state, options.optimizer, views, {
+        step,
+        learningRate: this.#learningRateAt(step),
+        targetMomentum: this.#targetMomentumAt(step),
+        random: this.#random.fork('step', step),
+      });
+      this.#log.add({ step, names, queueFilled: this.#queueFilled() }, scalars);
+    } finally {
+      disposeViews(views);
+    }
+    const done = step + 1;
+    const due = done % options.logEverySteps === 0 || done === start + 1;
+    const fetched = due ? await this.#log.fetch() : undefined;
+    this.#throughput.tick();
+    if (fetched) await this.#record(fetched);
+    hooks.onEvent?.({
+      type: 'step',
+      step: done,
+      totalSteps: this.#totalSteps,
+      epoch: Math.floor(step / this.#stepsPerEpoch),
+      epochs: options.epochs,
+      imagesPerSecond: this.#throughput.imagesPerSecond,
+      secondsLeft: this.#throughput.secondsFor(this.#totalSteps - done),
+      phase: this.#queueIsFull() ? 'training' : 'queue is filling',
+      metrics: this.#metrics,
+    });
+    // A backend that computes synchronously would otherwise never let the event loop see a signal.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (hooks.signal?.aborted) {
+      await this.#save(done, names);
+      throw new PixconError(
+        'interrupted',
+        `pretrain: stopped after step ${done} of ${this.#totalSteps}${folder ? `; go on with --resume --out ${folder.path}` : ''}`,
+      );
+    }
+    if (done % this.#checkpointEvery === 0 && done < this.#totalSteps) await this.#save(done, names);
+  }
+
+  /** Writes what was fetched, and stops on what is not finite: the steps before it are still written. */
+  async #record({ steps, failure }: Awaited<ReturnType<StepLog['fetch']>>): Promise<void> {
+    const { folder, hooks } = this.#input;
+    const records = steps.map((values) => this.#metricsOf(values));
+    await folder?.appendMetrics(records);
+    const last = records.at(-1);
+    if (last) {
+      this.#metrics = last;
+      const message = this.#health.read({ ...last, queueIsFull: this.#queueIsFull() });
+      if (message !== undefined) hooks.onEvent?.({ type: 'warning', message });
+    }
+    if (failure) throw failure;
+  }
+
+  #metricsOf({ step, queueFilled, values }: StepValues): MetricsRecord {
+    const { loss = Number.NaN, ...rest } = values;
+    return {
+      step,
+      epoch: Math.floor(step / this.#stepsPerEpoch),
+      loss,
+      ...(this.#chance === undefined ? {} : { chance: this.#chance }),
+      ...rest,
+      learningRate: this.#learningRateAt(step),
+      targetMomentum: this.#targetMomentumAt(step),
+      queueFilled,
+      imagesPerSecond: this.#throughput.imagesPerSecond,
+    };
+  }
+
+  /** A checkpoint after `done` steps; only of a state that is known to be good, so that the last good one stays. */
+  async #save(done: number, names: readonly string[] = []): Promise<void> {
+    const { state, folder, options, hooks } = this.#input;
+    await this.#record(await this.#log.fetch());
+    await assertFiniteState(state, options.optimizer, { step: done - 1, names });
+    if (!folder) return;
+    const record = { step: done, identity: this.#identity, unreadable: this.#unreadable.save() };
+    await folder.writeCheckpoint(captureState(state, options.optimizer, record));
+    hooks.onEvent?.({ type: 'checkpoint', step: done, path: folder.checkpointPath });
+  }
+
+  #queueFilled(): number {
+    const filled = Object.values(this.#input.state.queues).map((queue) => queue.filled);
+    return filled.length === 0 ? 0 : Math.min(...filled);
+  }
+
+  #queueIsFull(): boolean {
+    return Object.values(this.#input.state.queues).every((queue) => queue.filled >= queue.length);
+  }
+}
+
+function countParameters(state: MethodState): number {
+  return state.online
+    .trainable()
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
