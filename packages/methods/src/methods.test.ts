@@ -101,7 +101,8 @@ describeBackends('pixcon', () => {
     const targets = tf.tidy(() => method.encodeTargets(state, batch, context()));
     tf.tidy(() => method.update(state, targets, context()));
     const moved = Array.from((await state.target?.get(name).data()) ?? []);
-    moved.forEach((value, index) => expect(value).toBeCloseTo((start[index] as number) + 0.1, 5));
+    for (const [index, value] of moved.entries())
+      expect(value).toBeCloseTo((start[index] as number) + 0.1, 5);
     expect(state.target?.has('globalPredictor.0.weight')).toBe(false);
     tf.dispose([targets, batch.views.map(({ images }) => images)]);
     state.dispose();
@@ -130,7 +131,7 @@ describeBackends('pixcon', () => {
     expect(sides).toEqual(new Set([0, 1]));
   });
 
-  it('sends no gradient to the target and one to every online parameter', async () => {
+  it('sends no gradient to the target and one to every online parameter', () => {
     for (const method of [pixcon(small), mocoV2Plus(small)]) {
       const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
       const batch = makeBatch();
