@@ -6,5 +6,5 @@ if (!existsSync(built)) {
   console.error('pixcon: the package is not built; run `npm run build` in the repository first');
   process.exit(1);
 }
-const { main } = await import(built.href);
-process.exitCode = await main(process.argv.slice(2));
+const { run } = await import(built.href);
+await run(process.argv.slice(2));

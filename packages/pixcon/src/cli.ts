@@ -1,22 +1,43 @@
-import { PixconError } from '@pixcon/core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { architectureNames, backendNames, methodNames } from './run-config.ts';
+import { architectureNames, backendNames, methodNames } from './names.ts';
 
-function number(text: string): number {
+/** A parser of whole numbers from `minimum` on. */
+function whole(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(value) && value >= minimum) return value;
+    throw new InvalidArgumentError(`Expected a whole number of at least ${minimum}.`);
+  };
+}
+
+function positive(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
-  return value;
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Expected a number above 0.');
 }
 
 function queueLength(text: string): number | 'auto' {
-  return text === 'auto' ? text : number(text);
+  return text === 'auto' ? text : whole(1)(text);
+}
+
+function outputStride(text: string): number {
+  if (['8', '16', '32'].includes(text)) return Number(text);
+  throw new InvalidArgumentError('Allowed choices are 8, 16, 32.');
 }
 
 /** Commands import their work when they run, so that `--help` is quick. */
 function program(setExitCode: (code: number) => void): Command {
   const root = new Command('pixcon')
     .description('Dense self-supervised pre-training: pixel-level contrastive learning on scene images')
-    .showHelpAfterError('(--help lists the options)')
+    .configureOutput({
+      outputError: (text, write) => {
+        const line = text
+          .trim()
+          .replace(/^error: /, '')
+          .replace(/\s+/g, ' ');
+        write(`pixcon: ${line} (see pixcon --help)\n`);
+      },
+    })
     .exitOverride();
 
   root
@@ -25,17 +46,17 @@ function program(setExitCode: (code: number) => void): Command {
     .argument('<dir>', 'folder of images')
     .addOption(new Option('--method <name>', 'what to train (default: pixcon-sr)').choices(methodNames))
     .addOption(new Option('--arch <name>', 'backbone (default: resnet18)').choices(architectureNames))
-    .option('--image-size <pixels>', 'side of the square views (default: 128)', number)
-    .option('--batch-size <images>', 'images per step (default: 32)', number)
-    .option('--epochs <count>', 'passes over the photos (default: 100)', number)
+    .option('--image-size <pixels>', 'side of the square views (default: 128)', whole(32))
+    .option('--batch-size <images>', 'images per step (default: 32)', whole(2))
+    .option('--epochs <count>', 'passes over the photos (default: 100)', whole(1))
     .option('--queue-length <keys>', 'negative keys per queue (default: auto, 65536 or fewer)', queueLength)
-    .option('--output-stride <pixels>', 'input pixels per cell: 8, 16 or 32 (default: 32)', number)
-    .option('--learning-rate <rate>', 'peak (default: 0.4 · batch size / 512)', number)
+    .option('--output-stride <pixels>', 'input pixels per cell: 8, 16 or 32 (default: 32)', outputStride)
+    .option('--learning-rate <rate>', 'peak (default: 0.4 · batch size / 512)', positive)
     .addOption(new Option('--backend <name>', 'where to compute (default: auto)').choices(backendNames))
-    .option('--seed <number>', 'every random draw follows from it (default: 0)', number)
+    .option('--seed <number>', 'every random draw follows from it (default: 0)', whole(0))
     .option('--config <file>', 'JSON with any of the settings; flags win over it')
     .option('--out <dir>', 'run folder', 'runs/pretrain')
-    .option('--resume', 'go on from the checkpoint in the run folder', false)
+    .option('--resume', 'go on from the run folder’s checkpoint, with its settings', false)
     .action(async (directory: string, { config, out, resume, ...flags }) => {
       const { pretrainCommand } = await import('./commands/pretrain.ts');
       setExitCode(await pretrainCommand(directory, { ...(config ? { config } : {}), out, resume, flags }));
@@ -45,8 +66,8 @@ function program(setExitCode: (code: number) => void): Command {
     .command('demo')
     .description('pre-train on built-in scenes and show what it learned, in a few minutes')
     .addOption(new Option('--backend <name>', 'where to compute').choices(backendNames).default('auto'))
-    .option('--seed <number>', 'every random draw follows from it', number, 0)
-    .option('--epochs <count>', 'passes over the scenes (default: what fits in a few minutes)', number)
+    .option('--seed <number>', 'every random draw follows from it', whole(0), 0)
+    .option('--epochs <count>', 'passes over the scenes (default: what fits in a few minutes)', whole(1))
     .option('--out <dir>', 'run folder', 'runs/demo')
     .action(async (options) => {
       const { demoCommand } = await import('./commands/demo.ts');
@@ -56,7 +77,8 @@ function program(setExitCode: (code: number) => void): Command {
   root
     .command('install-tensorflow')
     .description('set up the TensorFlow backend (native, several times faster than WASM)')
-    .option('--gpu', 'the CUDA build, for an NVIDIA card')
+    .option('--gpu', 'the CUDA build (default: where an NVIDIA card is found)')
+    .option('--no-gpu', 'the build for the processor, even where there is a card')
     .option('--force', 'install again over a working installation')
     .action(async (options) => {
       const { installTensorflowCommand } = await import('./commands/install-tensorflow.ts');
@@ -66,7 +88,10 @@ function program(setExitCode: (code: number) => void): Command {
   return root;
 }
 
-/** Runs the command line; returns the exit code. Errors of the user are one line on standard error. */
+/**
+ * Runs the command line; returns the exit code. A mistake of the user, or of the system (disk, permissions), is
+ * told on standard error without a stack; anything else is a bug and is thrown.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   let code = 0;
   try {
@@ -76,8 +101,23 @@ export async function main(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
-    if (!PixconError.isInstance(error)) throw error;
+    const { PixconError } = await import('@pixcon/core');
+    const known = PixconError.isInstance(error) || (error instanceof Error && 'syscall' in error);
+    if (!known) throw error;
     process.stderr.write(`pixcon: ${error.message}\n`);
     return 1;
   }
+}
+
+/** `main` as a process: ends it, because some backends (WebGPU) would keep it alive. */
+export async function run(args: readonly string[]): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    // A closed terminal must not end the training that writes to it.
+    stream.on('error', () => undefined);
+  }
+  const code = await main(args);
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+  );
+  process.exit(code);
 }

@@ -9,13 +9,20 @@ export class Progress {
   #lastLine = 0;
   readonly #terminal: boolean;
   readonly #print: (line: string) => void;
+  readonly #stream: NodeJS.WriteStream;
 
+  /**
+   * @param terminal draw a bar; default: where standard error is a terminal
+   * @param print takes a line; default: writes it to `stream`
+   */
   constructor(
-    terminal: boolean = process.stderr.isTTY === true,
-    print: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
+    terminal?: boolean,
+    print?: (line: string) => void,
+    stream: NodeJS.WriteStream = process.stderr,
   ) {
-    this.#terminal = terminal;
-    this.#print = print;
+    this.#terminal = terminal ?? stream.isTTY === true;
+    this.#stream = stream;
+    this.#print = print ?? ((line) => stream.write(`${line}\n`));
   }
 
   handle(event: PretrainEvent): void {
@@ -39,9 +46,8 @@ export class Progress {
 
   /** Prints a line without tearing the bar. */
   line(text: string): void {
-    if (this.#bar) process.stderr.write('\r\x1b[K');
+    if (this.#bar) this.#stream.write('\r\x1b[K');
     this.#print(text);
-    this.#bar?.updateETA();
   }
 
   stop(): void {
@@ -67,11 +73,12 @@ export class Progress {
     if (!this.#terminal || step >= totalSteps) return;
     this.#bar = new SingleBar(
       {
-        format: '{bar} {percentage}% | {text}',
-        stream: process.stderr,
-        hideCursor: true,
-        barsize: 24,
+        format: '{bar}  {text}',
+        stream: this.#stream,
+        barsize: 10,
         linewrap: false,
+        // A line printed in between has overwritten the bar, even if its text is the same.
+        forceRedraw: true,
       },
       Presets.shades_classic,
     );
@@ -86,11 +93,14 @@ export class Progress {
     const now = Date.now();
     if (now - this.#lastLine < 15_000 && event.step < event.totalSteps) return;
     this.#lastLine = now;
-    this.#print(`step ${event.step}/${event.totalSteps} | ${describeStep(event)}`);
+    this.#print(`step ${event.step}/${event.totalSteps}  ${describeStep(event)}`);
   }
 }
 
-/** `epoch 3/10 | 41.2 images/s | loss 7.91 (image 3.90, dense 4.01; chance 8.32) | 0:42 left` */
+/**
+ * `epoch 3/10  41.2 images/s  0:42 left  loss 7.91 (image 3.90, dense 4.01; chance 8.32)`: below 90 columns, and
+ * what a narrow terminal cuts off is the least.
+ */
 export function describeStep({
   epoch,
   epochs,
@@ -99,17 +109,21 @@ export function describeStep({
   phase,
   metrics,
 }: StepEvent): string {
-  const parts = [`epoch ${epoch + 1}/${epochs}`, `${imagesPerSecond.toFixed(1)} images/s`];
+  const parts = [
+    `epoch ${epoch + 1}/${epochs}`,
+    `${imagesPerSecond.toFixed(1)} images/s`,
+    `${formatDuration(secondsLeft)} left`,
+  ];
   if (metrics) {
-    const terms = (['image', 'dense'] as const)
-      .flatMap((name) => (metrics[name] === undefined ? [] : [`${name} ${metrics[name].toFixed(2)}`]))
-      .join(', ');
-    const chance = metrics.chance === undefined ? '' : `; chance ${metrics.chance.toFixed(2)}`;
-    parts.push(`loss ${metrics.loss.toFixed(2)} (${terms}${chance})`);
+    const terms = (['image', 'dense'] as const).flatMap((name) =>
+      metrics[name] === undefined ? [] : [`${name} ${metrics[name].toFixed(2)}`],
+    );
+    const chance = metrics.chance === undefined ? [] : [`chance ${metrics.chance.toFixed(2)}`];
+    const details = [terms.join(', '), ...chance].filter(Boolean).join('; ');
+    parts.push(`loss ${metrics.loss.toFixed(2)}${details === '' ? '' : ` (${details})`}`);
   }
   if (phase === 'queue is filling') parts.push('queue is filling');
-  parts.push(`${formatDuration(secondsLeft)} left`);
-  return parts.join(' | ');
+  return parts.join('  ');
 }
 
 /** `1:02:03` or `2:03`. */

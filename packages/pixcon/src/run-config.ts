@@ -1,22 +1,22 @@
 import { PixconError } from '@pixcon/core';
 import { z } from 'zod';
+import { architectureNames, backendNames, methodNames } from './names.ts';
 
-export const methodNames = ['pixcon-sr', 'pixcon-sim', 'pixcon-coord', 'moco-v2-plus'] as const;
-export const architectureNames = ['resnet18', 'resnet34', 'resnet50', 'resnet101'] as const;
-export const backendNames = ['auto', 'tensorflow-gpu', 'webgpu', 'tensorflow', 'wasm', 'cpu'] as const;
-
-const whole = z.int();
+const whole = z.int({
+  error: ({ code, input }) =>
+    code === 'invalid_type' ? `expected a whole number, got ${JSON.stringify(input)}` : undefined,
+});
 const share = z.number().min(0).max(1);
 
 /**
  * Everything that decides a run of the command line, defaults included. The resolved form is what a run folder's
  * `config.json` holds, and it can be given back with `--config`.
  */
-export const runConfig = z.strictObject({
+const runConfig = z.strictObject({
   method: z.enum(methodNames).default('pixcon-sr').describe('what to train'),
   arch: z.enum(architectureNames).default('resnet18').describe('backbone'),
   outputStride: z
-    .union([z.literal(8), z.literal(16), z.literal(32)])
+    .union([z.literal(8), z.literal(16), z.literal(32)], { error: 'expected 8, 16 or 32' })
     .default(32)
     .describe('input pixels per side of a feature-map cell'),
   planes: z
@@ -28,7 +28,7 @@ export const runConfig = z.strictObject({
   batchSize: whole.min(2).default(32).describe('images per step'),
   epochs: whole.min(1).default(100).describe('passes over the photos'),
   queueLength: z
-    .union([z.literal('auto'), whole.min(1)])
+    .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })
     .default('auto')
     .describe('negative keys per queue; auto: 65536, fewer for a small data set'),
   backend: z.enum(backendNames).default('auto').describe('where to compute'),
@@ -63,12 +63,18 @@ export const runConfig = z.strictObject({
   learningRate: z.number().positive().optional().describe('peak; 0.4 · batchSize / 512 when absent'),
   warmupEpochs: z.number().min(0).optional().describe('4, at most a tenth of the run, when absent'),
   augmentation: z.enum(['byol', 'moco-v2']).default('byol').describe('recipe of the two views'),
-  logEverySteps: whole.min(1).default(10),
-  checkpointEverySteps: whole.min(1).optional(),
+  logEverySteps: whole.min(1).default(10).describe('steps between fetching and logging the losses'),
+  checkpointEverySteps: z
+    .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })
+    .default('auto')
+    .describe('steps between checkpoints; auto: an epoch’s, at least 50 and at most 500'),
 });
 
-export type RunConfig = z.output<typeof runConfig>;
-export type RunConfigInput = z.input<typeof runConfig>;
+/** Every default in its place. */
+export type RunConfig = z.output<typeof runConfig> & {
+  readonly learningRate: number;
+  readonly warmupEpochs: number;
+};
 
 /**
  * A configuration with every default in its place.
@@ -86,8 +92,19 @@ export function resolveRunConfig(input: unknown, source: string): RunConfig {
       warmupEpochs: warmupEpochs ?? Math.min(4, config.epochs / 10),
     };
   }
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'top level'}: ${message}`,
+  throw new PixconError(
+    'invalid-argument',
+    `${source}: ${result.error.issues.map(describeIssue).join('; ')}`,
   );
-  throw new PixconError('invalid-argument', `${source}: ${problems.join('; ')}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const name = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => [...issue.path, key].join('.')).join(', ');
+    const known = name === '' ? `; known are ${Object.keys(runConfig.shape).join(', ')}` : '';
+    return `unknown setting ${keys}${known}`;
+  }
+  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return name === '' ? message : `${name}: ${message}`;
 }

@@ -1,18 +1,17 @@
 import { installTensorflow } from '@pixcon/backend/install';
 
 export interface InstallTensorflowCommandOptions {
+  /** Absent: where an NVIDIA card is found. */
   readonly gpu?: boolean;
   readonly force?: boolean;
 }
 
 /** `pixcon install-tensorflow`: returns the exit code. */
 export async function installTensorflowCommand(options: InstallTensorflowCommandOptions): Promise<number> {
-  const directory = await installTensorflow({
-    ...options,
-    log: (line: string) => process.stderr.write(`${line}\n`),
-  });
+  const { version, usesGpu } = await installTensorflow(options);
+  const backend = usesGpu ? 'tensorflow-gpu' : 'tensorflow';
   process.stderr.write(
-    `ready: ${typeof directory === 'string' ? directory : 'use --backend tensorflow, or leave it to auto'}\n`,
+    `ready: TensorFlow ${version}; --backend auto finds it, --backend ${backend} asks for it\n`,
   );
   return 0;
 }

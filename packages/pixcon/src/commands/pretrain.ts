@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { PixconError } from '@pixcon/core';
 import { imageFolder } from '@pixcon/datasets';
 import { pretrain } from '@pixcon/trainer';
 import { buildAugmentation, buildMethod, buildOptimizer } from '../build-method.ts';
+import { ownConfig, readConfigFile } from '../config-file.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { Progress } from '../progress.ts';
 import { resolveRunConfig } from '../run-config.ts';
 
 export interface PretrainCommandOptions {
+  /** JSON with settings. Default when resuming: the run folder's own. */
   readonly config?: string;
   readonly out: string;
   readonly resume: boolean;
@@ -19,8 +20,9 @@ export interface PretrainCommandOptions {
 /** `pixcon pretrain DIR`: returns the exit code. */
 export async function pretrainCommand(directory: string, options: PretrainCommandOptions): Promise<number> {
   const { out, resume, flags } = options;
-  const file = options.config === undefined ? {} : await readConfigFile(options.config);
-  const config = resolveRunConfig({ ...file, ...flags }, options.config ?? 'pretrain');
+  const path = options.config ?? (resume ? ownConfig(out) : undefined);
+  const file = path === undefined ? {} : await readConfigFile(path);
+  const config = resolveRunConfig({ ...file, ...flags }, path ?? 'pretrain');
   const dataset = imageFolder(directory);
   const progress = new Progress();
   const backend = await startBackend(config.backend);
@@ -40,10 +42,10 @@ export async function pretrainCommand(directory: string, options: PretrainComman
       seed: config.seed,
       augmentation: buildAugmentation(config),
       optimizer: buildOptimizer(config),
-      ...(config.learningRate === undefined ? {} : { learningRate: config.learningRate }),
-      ...(config.warmupEpochs === undefined ? {} : { warmupEpochs: config.warmupEpochs }),
+      learningRate: config.learningRate,
+      warmupEpochs: config.warmupEpochs,
       logEverySteps: config.logEverySteps,
-      ...(config.checkpointEverySteps === undefined
+      ...(config.checkpointEverySteps === 'auto'
         ? {}
         : { checkpointEverySteps: config.checkpointEverySteps }),
       out,
@@ -54,11 +56,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     });
     result.state.dispose();
     progress.stop();
-    if (result.unreadable.length > 0) {
-      progress.line(
-        `${result.unreadable.length} unreadable images were skipped: ${result.unreadable.join(', ')}`,
-      );
-    }
+    if (result.unreadable.length > 0) progress.line(describeUnreadable(result.unreadable));
     const loss = result.metrics === undefined ? '' : ` (last loss ${result.metrics.loss.toFixed(3)})`;
     progress.line(`done: ${result.steps} steps${loss}; backbone, checkpoint and metrics are in ${out}`);
     return 0;
@@ -73,25 +71,8 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   }
 }
 
-async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new PixconError('invalid-argument', `--config: cannot read ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch (cause) {
-    throw new PixconError(
-      'invalid-argument',
-      `--config: ${path} is not valid JSON: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-  throw new PixconError('invalid-argument', `--config: expected an object of settings in ${path}`);
+function describeUnreadable(names: readonly string[]): string {
+  const more = names.length > 20 ? ` and ${names.length - 20} more` : '';
+  const subject = names.length === 1 ? '1 unreadable image was' : `${names.length} unreadable images were`;
+  return `${subject} skipped: ${names.slice(0, 20).join(', ')}${more}`;
 }
