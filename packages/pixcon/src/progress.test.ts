@@ -104,8 +104,8 @@ describe('Progress', () => {
     progress.handle({ ...step, step: 1000 });
     progress.stop();
     expect(drawn).toContain('first step');
-    expect(drawn).toContain('\r\u001b[Ka line\n');
+    expect(drawn).toContain('\r\u001b[K\u001b[?7ha line\n\u001b[?7l');
     expect(drawn).toMatch(/█{10} {2}epoch 3\/100 /);
-    expect(drawn.trimEnd().endsWith(describeStep(step)) || drawn.includes(describeStep(step))).toBe(true);
+    expect(drawn).toContain(describeStep(step));
   });
 });

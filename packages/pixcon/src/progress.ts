@@ -46,8 +46,10 @@ export class Progress {
 
   /** Prints a line without tearing the bar. */
   line(text: string): void {
-    if (this.#bar) this.#stream.write('\r\x1b[K');
+    // The bar has wrapping off, so that a narrow terminal cuts it; a line needs it.
+    if (this.#bar) this.#stream.write('\r\x1b[K\x1b[?7h');
     this.#print(text);
+    if (this.#bar) this.#stream.write('\x1b[?7l');
   }
 
   stop(): void {
@@ -68,7 +70,7 @@ export class Progress {
       ([name, length]) => `${name} ${length.toLocaleString('en')}`,
     );
     this.line(
-      `${step > 0 ? `resuming after step ${step}: ` : ''}${epochs} epochs of ${stepsPerEpoch} steps, ${(parameters / 1e6).toFixed(1)} M parameters, queues: ${queues.join(', ') || 'none'}${chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`}`,
+      `${step > 0 ? `resuming after step ${step}: ` : ''}${epochs} epochs of ${stepsPerEpoch} steps, ${formatCount(parameters)} parameters, queues: ${queues.join(', ') || 'none'}${chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`}`,
     );
     if (!this.#terminal || step >= totalSteps) return;
     this.#bar = new SingleBar(
@@ -133,4 +135,9 @@ export function formatDuration(seconds: number): string {
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** `11.2 M` or `850 K`. */
+function formatCount(count: number): string {
+  return count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : `${Math.ceil(count / 1000)} K`;
 }

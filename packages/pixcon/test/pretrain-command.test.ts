@@ -45,7 +45,7 @@ describe('pixcon pretrain', () => {
     expect(stderr).toContain('Backend: wasm (');
     expect(stderr).toContain(`pixcon-sr, resnet18, 32 px, 24 images from ${photos}`);
     expect(stderr).toContain(
-      '2 epochs of 6 steps, 0.0 M parameters, queues: image 8, dense 8, loss at chance 4.39',
+      '2 epochs of 6 steps, 9 K parameters, queues: image 8, dense 8, loss at chance 4.39',
     );
     expect(stderr).toMatch(
       /step 1\/12 {2}epoch 1\/2 {2}\d+\.\d images\/s {2}\d+:\d\d left {2}loss \d+\.\d\d \(image/,
@@ -87,7 +87,7 @@ describe('pixcon pretrain', () => {
   it.each(['pixcon-sim', 'pixcon-coord', 'moco-v2-plus'])('trains %s', async (method) => {
     const { code, stderr } = await pretrain(['--method', method, '--epochs', '1']);
     expect(stderr).toContain(`${method}, resnet18`);
-    expect(stderr).toContain('the queues hold 16 keys, not 65,536, because there are 24 images');
+    expect(stderr).toContain('queues of 16 keys, not 65,536, for 24 images');
     expect(code).toBe(0);
     expect(await losses(out)).toHaveLength(6);
   });

@@ -13,7 +13,7 @@ export function startNotices(
   if (method.settings.queueLength === 'auto' && longest > 0 && longest < 65_536) {
     events.push({
       type: 'notice',
-      message: `the queues hold ${grouped(longest)} keys, not 65,536, because there are ${grouped(images)} images: a longer queue would hold keys of the images it is compared with (set the queue length to choose another)`,
+      message: `queues of ${grouped(longest)} keys, not 65,536, for ${grouped(images)} images: a longer queue would hold keys of the images that are compared with it`,
     });
   }
   const cells = Math.ceil(imageSize / method.backbone.stride);

@@ -320,10 +320,7 @@ describe('notices', () => {
         rest,
       ]);
     expect(messages(128, 128)).toEqual([
-      [
-        'notice',
-        { message: expect.stringContaining('hold 128 keys, not 65,536, because there are 367 images') },
-      ],
+      ['notice', { message: expect.stringContaining('queues of 128 keys, not 65,536, for 367 images') }],
     ]);
     expect(messages(65_536, 128)).toEqual([]);
     expect(messages(65_544, 64)).toEqual([
