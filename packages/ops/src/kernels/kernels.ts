@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { cpuKernels } from './cpu/cpu-kernels.ts';
 import { referenceKernels } from './reference/reference-kernels.ts';
 import { tensorflowKernels } from './tensorflow/tensorflow-kernels.ts';
 import type { Kernels } from './types.ts';
 import { wasmKernels } from './wasm/wasm-kernels.ts';
 
 const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {
+  cpu: cpuKernels,
   tensorflow: tensorflowKernels,
   wasm: wasmKernels,
 };
