@@ -17,9 +17,9 @@ describeBackends('golden values of the authors’ code', () => {
     const views = await readGoldenViews(fixtures);
     const before = tf.memory().numTensors;
     const result = await runGolden(await readGoldenFile(fixtures, name), views);
-    // This file's fourth step lies beyond float32: float64 arithmetic that only rounds each layer's output to
-    // float32 is 1.3e-3 off there, PyTorch in float32 1.4e-3 (test/float32-limit.py). Its other steps are held to
-    // the same limits as all files.
+    // This file's training is unstable: a disturbance of 1e-7 grows to between 0.7e-3 and 4e-3 of the fourth step's
+    // loss, and PyTorch in float32 is 1.4e-3 off (test/float32-limit.py). Its other steps are held to the same
+    // limits as all files.
     const limit = name === 'pixcon_sr_bottleneck' ? /^step 3: / : /^$/;
     expect(result.failures.filter((failure) => !limit.test(failure))).toEqual([]);
     expect(result.lossError).toBeLessThan(name === 'pixcon_sr_bottleneck' ? 2e-2 : tolerances.losses);
