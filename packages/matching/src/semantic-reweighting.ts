@@ -67,14 +67,14 @@ export function semanticReweighting(
 
   function reweight(input: MatchInput, match: Match): Match {
     const cosine = match.similarity ?? matchedCosine(input, match.index);
-    const inside = tf.tensor2d(
-      overlapMask(input.queryGeometry, input.keyGeometry, input.grid, mask),
-      cosine.shape,
-    );
     let weight: tf.Tensor2D;
-    if (spatial && similarity) weight = power(blend(cosine, inside), sharpening);
-    else if (spatial) weight = power(inside, sharpening);
-    else if (similarity) weight = power(signed ? cosine : tf.relu(cosine), sharpening, signed);
+    if (spatial) {
+      const inside = tf.tensor2d(
+        overlapMask(input.queryGeometry, input.keyGeometry, input.grid, mask),
+        cosine.shape,
+      );
+      weight = power(similarity ? blend(cosine, inside) : inside, sharpening);
+    } else if (similarity) weight = power(signed ? cosine : tf.relu(cosine), sharpening, signed);
     else weight = tf.onesLike(cosine);
     return { index: match.index, weight, similarity: cosine };
   }

@@ -60,8 +60,10 @@ export async function assertFiniteState(
     ...[...optimizer.state()].map(named('optimizer')),
     ...Object.entries(state.queues).map(([name, { keys }]): [string, tf.Tensor] => [`queue ${name}`, keys]),
   ];
-  // Only a value that is not finite has a product with 0 other than 0.
-  const checks = tf.tidy(() => tf.stack(tensors.map(([, tensor]) => tf.sum(tf.mul(tensor, 0)))));
+  // Only a value that is not finite has a product with 0 other than 0. Tidy one by one: together the products are
+  // as large as the whole state.
+  const zeroIfFinite = (tensor: tf.Tensor) => tf.tidy(() => tf.sum(tf.mul(tensor, 0)));
+  const checks = tf.tidy(() => tf.stack(tensors.map(([, tensor]) => zeroIfFinite(tensor))));
   const values = await checks.data();
   checks.dispose();
   const bad = values.findIndex((value) => value !== 0);
