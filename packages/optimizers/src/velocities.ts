@@ -39,7 +39,7 @@ export class Velocities {
    * The parameters that have a gradient, in the order of `parameters`: the order of updates, and of the state in
    * checkpoints, must not depend on how gradients were collected.
    *
-   * @throws PixconError `invalid-argument` for a gradient without a trainable parameter of its shape
+   * @throws PixconError `invalid-argument` for a gradient without a trainable parameter of its name
    */
   match(parameters: ParameterSet, gradients: ReadonlyMap<string, tf.Tensor>): ParameterSpec[] {
     const specs = parameters.trainable().filter(({ name }) => gradients.has(name));

@@ -30,13 +30,7 @@ function buildMatching(config: RunConfig): MatchingStrategy {
     case 'pixcon-sim':
       return similarityMatching();
     default:
-      return semanticReweighting(similarityMatching(), {
-        sharpening,
-        spatial,
-        similarity,
-        reference,
-        ...(reference ? { mask: 'truncated' as const } : {}),
-      });
+      return semanticReweighting(similarityMatching(), { sharpening, spatial, similarity, reference });
   }
 }
 
