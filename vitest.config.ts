@@ -21,6 +21,7 @@ export default defineConfig({
         test: { name, include: [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`] },
       })),
       { extends: true, test: { name: 'scripts', include: ['scripts/**/*.test.ts'] } },
+      { extends: true, test: { name: 'examples', include: ['examples/*/**/*.test.ts'] } },
     ],
   },
 });
