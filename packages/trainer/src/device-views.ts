@@ -1,4 +1,4 @@
-import { type Augmentation, applyPhotometric, normalize } from '@pixcon/augment';
+import { type Augmentation, applyPhotometric } from '@pixcon/augment';
 import type { View, ViewPair } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostBatch, HostView } from './two-view-loader.ts';
@@ -7,10 +7,10 @@ import type { HostBatch, HostView } from './two-view-loader.ts';
 export function deviceViews(batch: HostBatch, augmentation: Augmentation): ViewPair {
   const view = (host: HostView): View => {
     const shape: [number, number, number, number] = [host.geometry.length, batch.size, batch.size, 3];
-    const images = tf.tidy(() => {
-      const augmented = applyPhotometric(tf.tensor4d(toUnit(host.pixels), shape), host.photometric);
-      return normalize(augmented, augmentation.mean, augmentation.standardDeviation);
-    });
+    const { mean, standardDeviation } = augmentation;
+    const images = tf.tidy(() =>
+      applyPhotometric(tf.tensor4d(toUnit(host.pixels), shape), host.photometric, { mean, standardDeviation }),
+    );
     return { images, geometry: host.geometry };
   };
   return { views: [view(batch.views[0]), view(batch.views[1])], names: batch.names };

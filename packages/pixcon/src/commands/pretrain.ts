@@ -1,6 +1,7 @@
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { PixconError } from '@pixcon/core';
 import { imageFolder } from '@pixcon/datasets';
+import { recommendedQueueLength } from '@pixcon/queues';
 import { pretrain } from '@pixcon/trainer';
 import { buildAugmentation, buildMethod, buildOptimizer } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
@@ -31,6 +32,10 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   progress.line(
     `${config.method}, ${config.arch}, ${config.imageSize} px, ${dataset.length} images from ${directory}`,
   );
+  const queueLength =
+    config.queueLength === 'auto'
+      ? recommendedQueueLength(dataset.length, config.batchSize)
+      : config.queueLength;
   const interrupts = watchInterrupts((name) =>
     progress.line(`${name}: finishing this step and saving (again to stop at once)`),
   );
@@ -50,7 +55,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
         : { checkpointEverySteps: config.checkpointEverySteps }),
       out,
       resume,
-      config,
+      config: { ...config, queueLength },
       signal: interrupts.signal,
       onEvent: (event) => progress.handle(event),
     });
