@@ -20,6 +20,7 @@ export interface CheckGradientsOptions {
  * @throws Error that names the input and the worst element
  *
  * @example
+ * registerGradients(); // of @pixcon/ops; tfjs-core alone has none
  * const x = tf.tensor1d([1, 2, 3]);
  * checkGradients((x) => tf.square(x), [x]);
  */
