@@ -1,11 +1,10 @@
 import { explainBackend, startBackend } from '@pixcon/backend';
-import { PixconError } from '@pixcon/core';
 import { imageFolder } from '@pixcon/datasets';
 import { recommendedQueueLength } from '@pixcon/queues';
 import { pretrain } from '@pixcon/trainer';
 import { buildAugmentation, buildMethod, buildOptimizer } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
-import { watchInterrupts } from '../interrupts.ts';
+import { interruptible } from '../interruptible.ts';
 import { Progress } from '../progress.ts';
 import { resolveRunConfig } from '../run-config.ts';
 
@@ -36,10 +35,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     config.queueLength === 'auto'
       ? recommendedQueueLength(dataset.length, config.batchSize)
       : config.queueLength;
-  const interrupts = watchInterrupts((name) =>
-    progress.line(`${name}: finishing this step and saving (again to stop at once)`),
-  );
-  try {
+  return interruptible(progress, async (signal) => {
     const result = await pretrain(method, dataset, {
       epochs: config.epochs,
       batchSize: config.batchSize,
@@ -56,7 +52,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
       out,
       resume,
       config: { ...config, queueLength },
-      signal: interrupts.signal,
+      signal,
       onEvent: (event) => progress.handle(event),
     });
     result.state.dispose();
@@ -65,15 +61,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     const loss = result.metrics === undefined ? '' : ` (last loss ${result.metrics.loss.toFixed(3)})`;
     progress.line(`done: ${result.steps} steps${loss}; backbone, checkpoint and metrics are in ${out}`);
     return 0;
-  } catch (error) {
-    progress.stop();
-    const code = interrupts.exitCode();
-    if (code === undefined || !PixconError.isInstance(error) || error.code !== 'interrupted') throw error;
-    progress.line(error.message);
-    return code;
-  } finally {
-    interrupts.stop();
-  }
+  });
 }
 
 function describeUnreadable(names: readonly string[]): string {
