@@ -10,7 +10,7 @@ export interface PretrainOptions {
   readonly batchSize?: number;
   /** Side of the square views in pixels. Default 224. */
   readonly imageSize?: number;
-  /** Run folder. Without one nothing is written, and a stopped run is lost. */
+  /** Run folder, for one run at a time. Without one nothing is written, and a stopped run is lost. */
   readonly out?: string;
   /** Goes on from the run folder's checkpoint; starts from the beginning where there is none. Default false. */
   readonly resume?: boolean;

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
 import { readCheckpoint, saveParameters, writeCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
+import { assertNotLocked, lockRunFolder } from './run-lock.ts';
 
 const files = {
   config: 'config.json',
@@ -17,8 +18,9 @@ const encode = (text: string) => new TextEncoder().encode(text);
 /** The files of a run: `config.json`, `metrics.jsonl`, `checkpoint.safetensors`, `backbone.safetensors`. */
 export class RunFolder {
   readonly path: string;
-  /** The topmost folder that `create` made. */
+  /** The topmost folder that `open` made. */
   #made: string | undefined;
+  #unlock: (() => Promise<void>) | undefined;
 
   /** Looks, and writes nothing. */
   constructor(path: string) {
@@ -37,7 +39,7 @@ export class RunFolder {
     return join(this.path, files.backbone);
   }
 
-  /** @throws PixconError `invalid-argument` when it is a file, or holds a run and `resume` is false */
+  /** @throws PixconError `invalid-argument` when it is a file, another run is writing to it, or it holds a run and `resume` is false */
   assertUsable({ resume }: { readonly resume: boolean }): void {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
       throw new PixconError(
@@ -45,6 +47,7 @@ export class RunFolder {
         `pretrain: the run folder ${this.path} is a file; choose another`,
       );
     }
+    assertNotLocked(this.path);
     const present = Object.values(files).find((file) => existsSync(join(this.path, file)));
     if (resume || present === undefined) return;
     throw new PixconError(
@@ -54,21 +57,29 @@ export class RunFolder {
   }
 
   /**
-   * Makes the folder where there is none, and removes temporary files of writes that a kill cut short.
+   * Makes the folder where there is none, locks it, and removes temporary files of writes that a kill cut short.
    *
-   * @throws PixconError `data` when it cannot be made
+   * @throws PixconError `data` when it cannot be made, `invalid-argument` when another run has taken it
    */
-  async create(): Promise<void> {
+  async open(): Promise<void> {
     try {
       this.#made = await mkdir(resolve(this.path), { recursive: true });
-      const own = Object.values(files).map((file) => `.${file}.`);
+      this.#unlock = await lockRunFolder(this.path);
+      const own = [...Object.values(files).map((file) => `.${file}.`), '.lock.'];
       for (const name of await readdir(this.path)) {
         const stale = name.endsWith('.tmp') && own.some((prefix) => name.startsWith(prefix));
         if (stale) await rm(join(this.path, name), { force: true });
       }
     } catch (cause) {
+      await this.close();
+      if (PixconError.isInstance(cause)) throw cause;
       throw writeError('make the run folder', this.path, cause);
     }
+  }
+
+  /** Lets other runs have the folder. */
+  async close(): Promise<void> {
+    await this.#unlock?.();
   }
 
   /** Takes back what a run wrote that failed before its first step; a checkpoint stays. */
@@ -76,6 +87,7 @@ export class RunFolder {
     if (existsSync(this.checkpointPath)) return;
     await rm(join(this.path, files.config), { force: true });
     await rm(this.metricsPath, { force: true });
+    await this.close();
     if (this.#made === undefined) return;
     try {
       // Only while they are empty: what others put there stays.

@@ -80,9 +80,9 @@ export class Run {
 
   async train(): Promise<PretrainResult> {
     const { folder, method, state } = this.#input;
-    const start = await this.#restore();
-    await folder?.create();
+    await folder?.open();
     try {
+      const start = await this.#restore();
       await folder?.keepMetricsBefore(start);
       await folder?.writeConfig(this.#config());
       this.#announce(start);
@@ -94,6 +94,7 @@ export class Run {
       throw error;
     } finally {
       this.#log.dispose();
+      await folder?.close();
     }
     return {
       state,
