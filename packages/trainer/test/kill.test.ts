@@ -1,27 +1,43 @@
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { startBackend } from '@pixcon/backend';
 import { readCheckpoint } from '@pixcon/checkpoints/node';
 import { RandomStream } from '@pixcon/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type MetricsLine, readMetrics } from './tiny-run.ts';
+import { pretrain } from '../src/index.ts';
+import { type MetricsLine, readMetrics, tinyImages, tinyOptions, tinyPixCon } from './tiny-run.ts';
 
 let folder: string;
 let expected: MetricsLine[];
 
-/** Trains in a process of its own; `kill` gets it when it has begun, and may end it. Resolves to its exit code. */
-function train(out: string, kill?: (end: () => void) => void): Promise<number | null> {
+interface KilledRun {
+  /** Where the run stops and waits for its end: `step 3`, `write 2`, `rename 2`, `end`. */
+  readonly place: string;
+  /** Ends it at a line that the run says; by default when it has come to the place. */
+  readonly when?: (line: string) => Promise<boolean> | boolean;
+}
+
+/** Trains in a process of its own, to the end or until it is killed. Resolves to its exit code, null for a kill. */
+async function train(out: string, killed?: KilledRun): Promise<number | null> {
   const script = fileURLToPath(new URL('./train-child.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=@pixcon/source', '--import', 'tsx', script, out], {
+  const flags = ['--conditions=@pixcon/source', '--import', 'tsx'];
+  const child = spawn(process.execPath, [...flags, script, out, killed?.place ?? ''], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  child.stdout.once('data', () => kill?.(() => child.kill('SIGKILL')));
-  child.stdout.resume();
-  return new Promise((resolve) => child.once('close', resolve));
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  for await (const line of createInterface(child.stdout)) {
+    if (killed && (line === killed.place || (await killed.when?.(line)))) child.kill('SIGKILL');
+  }
+  return await closed;
 }
+
+const temporaryFiles = async (out: string) => (await readdir(out)).filter((name) => name.endsWith('.tmp'));
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pixcon-kill-'));
@@ -33,34 +49,61 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('goes on after SIGKILL at any moment', async () => {
   const out = join(folder, 'random');
-  const random = new RandomStream(Date.now() >>> 0);
-  let kills = 0;
-  for (let round = 0; round < 4; round++) {
-    if ((await train(out, (end) => setTimeout(end, random.uniform(0, 150)))) === null) kills++;
+  const seed = Number(process.env.PIXCON_KILL_SEED ?? Date.now() % 2 ** 32);
+  const random = new RandomStream(seed);
+  const moments: string[] = [];
+  // The first for certain between a step and its checkpoint; the others where they fall.
+  expect(await train(out, { place: 'step 2' })).toBe(null);
+  for (const first of [3, 6, 9]) {
+    const [step, delay] = [first + random.integer(0, 3), random.uniform(0, 30)];
+    moments.push(`${delay.toFixed(1)} ms after step ${step}`);
+    const when = async (line: string) => {
+      const due = line.startsWith('step ') && Number(line.slice(5)) >= step;
+      if (due) await wait(delay);
+      return due;
+    };
+    expect(await train(out, { place: 'end', when })).toBe(null);
   }
   expect(await train(out)).toBe(0);
-  expect(await readMetrics(out)).toEqual(expected);
-  expect(kills).toBeGreaterThan(0);
+  expect(await readMetrics(out), `PIXCON_KILL_SEED=${seed}: killed ${moments.join(', ')}`).toEqual(expected);
 });
 
 it('goes on after SIGKILL while a checkpoint is being written', async () => {
   const out = join(folder, 'writing');
-  await mkdir(out);
-  for (let nth = 1; nth <= 3; nth++) {
-    const code = await train(out, (end) => {
-      const writes = new Set<string>();
-      const watcher = watch(out, (_, name) => {
-        if (name?.startsWith('.checkpoint.')) writes.add(name);
-        if (writes.size < nth) return;
-        watcher.close();
-        end();
-      });
-    });
-    expect(code).toBe(null);
-    // The first write may be the first checkpoint; later ones must leave the one before.
-    if (nth > 1) await readCheckpoint(join(out, 'checkpoint.safetensors'));
+  // The very first, then one that has another before it.
+  for (const place of ['write 1', 'rename 1', 'write 2', 'rename 2']) {
+    expect(await train(out, { place })).toBe(null);
+    expect(await temporaryFiles(out), place).toHaveLength(1);
+    const path = join(out, 'checkpoint.safetensors');
+    // Only whole ones take their place.
+    expect(existsSync(path), place).toBe(place.endsWith('2'));
+    if (place.endsWith('2')) await readCheckpoint(path);
   }
   expect(await train(out)).toBe(0);
   expect(await readMetrics(out)).toEqual(expected);
-  expect((await readdir(out)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(await temporaryFiles(out)).toEqual([]);
+});
+
+it('lets one run at a time write to a folder', async () => {
+  const out = join(folder, 'shared');
+  await startBackend('wasm');
+  const second = () => pretrain(tinyPixCon(), tinyImages(16), { ...tinyOptions, out, resume: true });
+  let refusal: unknown;
+  let pid = '';
+  const when = async (line: string) => {
+    if (line !== 'step 2') return false;
+    pid = (await readFile(join(out, '.lock'), 'utf8')).trim();
+    refusal = await second().catch((error: unknown) => error);
+    return false;
+  };
+  expect(await train(out, { place: 'step 4', when })).toBe(null);
+  expect(refusal).toMatchObject({
+    code: 'invalid-argument',
+    message: `pretrain: process ${pid} is writing to the run folder ${out}; wait until it ends, choose another folder (--out), or remove ${join(out, '.lock')} if that process is no training run`,
+  });
+  // It was killed: its lock is stale.
+  expect(existsSync(join(out, '.lock'))).toBe(true);
+  (await second()).state.dispose();
+  expect(await readMetrics(out)).toEqual(expected);
+  expect(existsSync(join(out, '.lock'))).toBe(false);
 });
