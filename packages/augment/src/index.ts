@@ -1,3 +1,4 @@
+export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from '@pixcon/core';
 export { adjustBrightness } from './brightness.ts';
 export { adjustContrast } from './contrast.ts';
 export { type CropOptions, sampleCrop } from './crop.ts';
@@ -5,7 +6,7 @@ export { flipHorizontal } from './flip.ts';
 export { blurKernelSize, type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.ts';
 export { toGrayscale } from './grayscale.ts';
 export { adjustHue } from './hue.ts';
-export { type ChannelValues, imagenetMean, imagenetStandardDeviation, normalize } from './normalize.ts';
+export { normalize } from './normalize.ts';
 export {
   applyPhotometric,
   type ColorJitterParameters,

@@ -1,15 +1,6 @@
-import { assertNumber, PixconError } from '@pixcon/core';
+import { assertNumber, type ChannelValues, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertImages } from './internal/per-image.ts';
-
-/** One value per channel: red, green, blue. */
-export type ChannelValues = readonly [number, number, number];
-
-/** Mean of ImageNet's pixels in [0, 1]. */
-export const imagenetMean: ChannelValues = [0.485, 0.456, 0.406];
-
-/** Standard deviation of ImageNet's pixels in [0, 1]. */
-export const imagenetStandardDeviation: ChannelValues = [0.229, 0.224, 0.225];
 
 /**
  * `(x − mean) / standardDeviation`, per channel.

@@ -1,11 +1,11 @@
-import { assertNumber } from '@pixcon/core';
+import { assertNumber, type ChannelValues } from '@pixcon/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import { resolveKernelSize } from './gaussian-blur.ts';
 import { blur } from './internal/blur.ts';
 import { assertCount, assertImages, perImage } from './internal/per-image.ts';
 import * as planar from './internal/planar.ts';
 import { onPlanes, type Planes } from './internal/planes.ts';
-import { assertChannelValues, type ChannelValues } from './normalize.ts';
+import { assertChannelValues } from './normalize.ts';
 import type { PhotometricParameters } from './recipe.ts';
 
 /** The part of `PhotometricParameters` that `colorJitter` uses. */

@@ -1,4 +1,4 @@
-import { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './normalize.ts';
+import { type ChannelValues, imagenetMean, imagenetStandardDeviation } from '@pixcon/core';
 import { assertRecipe, type ViewRecipe } from './recipe.ts';
 import type { TwoCropOptions } from './two-crops.ts';
 

@@ -10,6 +10,7 @@ export {
   overlapInView,
   type ViewGeometry,
 } from './geometry.ts';
+export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './imagenet-statistics.ts';
 export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
 export type { InitializeOptions, Losses, Method, MethodState, StepContext, Targets } from './method.ts';
 export type { Mode, Module } from './module.ts';

@@ -2,7 +2,10 @@ import {
   assertNumber,
   assertOneOf,
   type Backbone,
+  type ChannelValues,
   type DecodedImage,
+  imagenetMean,
+  imagenetStandardDeviation,
   type Parameters,
   PixconError,
   type SegmentationDataset,
@@ -21,9 +24,9 @@ export interface ExtractCellsOptions {
   /** Images per forward pass. Default 16. */
   readonly batchSize?: number;
   /** Mean of each channel, of pixels in [0, 1]. Default ImageNet's. */
-  readonly mean?: readonly [number, number, number];
+  readonly mean?: ChannelValues;
   /** Standard deviation of each channel, of pixels in [0, 1]. Default ImageNet's. */
-  readonly standardDeviation?: readonly [number, number, number];
+  readonly standardDeviation?: ChannelValues;
   /** Which images of the data set. Default all. */
   readonly indices?: readonly number[];
   /**
@@ -57,8 +60,8 @@ export async function extractCells(
     imageSize = 224,
     stage = backbone.stages.at(-1)?.name ?? '',
     batchSize = 16,
-    mean = [0.485, 0.456, 0.406],
-    standardDeviation = [0.229, 0.224, 0.225],
+    mean = imagenetMean,
+    standardDeviation = imagenetStandardDeviation,
     indices = Array.from({ length: dataset.length }, (_, index) => index),
     statistics = 'running',
   } = options;
