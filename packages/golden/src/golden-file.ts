@@ -35,7 +35,7 @@ export interface GoldenViews {
   readonly geometry: readonly [readonly ViewGeometry[], readonly ViewGeometry[]];
 }
 
-export async function readTensors(path: string): Promise<ReadonlyMap<string, HostTensor>> {
+async function readTensors(path: string): Promise<ReadonlyMap<string, HostTensor>> {
   return decodeSafetensors(await readFile(path)).tensors;
 }
 

@@ -9,7 +9,10 @@ export function deviceViews(batch: HostBatch, augmentation: Augmentation): ViewP
     const shape: [number, number, number, number] = [host.geometry.length, batch.size, batch.size, 3];
     const { mean, standardDeviation } = augmentation;
     const images = tf.tidy(() =>
-      applyPhotometric(tf.tensor4d(toUnit(host.pixels), shape), host.photometric, { mean, standardDeviation }),
+      applyPhotometric(tf.tensor4d(toUnit(host.pixels), shape), host.photometric, {
+        mean,
+        standardDeviation,
+      }),
     );
     return { images, geometry: host.geometry };
   };

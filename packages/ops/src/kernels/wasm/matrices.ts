@@ -5,7 +5,7 @@ import { allocate, views } from './heap.ts';
 // The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
 
 /** Copies a row-major matrix at `from` into its transpose at `to`, in tiles that stay in the cache. */
-export function transposeInto(
+function transposeInto(
   source: Float32Array,
   from: number,
   target: Float32Array,
@@ -26,7 +26,7 @@ export function transposeInto(
 }
 
 /** The transposed matrix. */
-export function transpose(x: tf.Tensor2D): tf.Tensor2D {
+function transpose(x: tf.Tensor2D): tf.Tensor2D {
   const [rows, columns] = x.shape;
   const result = allocate<tf.Rank.R2>([columns, rows]);
   const [source, target] = views(x, result);
