@@ -5,7 +5,7 @@ import { allocate, views } from './heap.ts';
 // The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
 
 /** Copies a row-major matrix at `from` into its transpose at `to`, in tiles that stay in the cache. */
-function transposeInto(
+export function transposeInto(
   source: Float32Array,
   from: number,
   target: Float32Array,
