@@ -69,7 +69,7 @@ export const packageCalls: Readonly<Record<string, string>> = {
     assert.deepEqual(rows.shape, [5, 3]);
     assert(finite(rows));`,
   '@pixcon/losses': `
-    const loss = api.infoNCE(tf.randomNormal([3, 4]), tf.randomNormal([3, 4]), tf.randomNormal([6, 4]));
+    const loss = api.infoNce(tf.randomNormal([3, 4]), tf.randomNormal([3, 4]), tf.randomNormal([6, 4]));
     assert.deepEqual(loss.shape, []);
     assert(finite(loss) && loss.dataSync()[0] > 0);`,
   '@pixcon/matching': `

@@ -34,8 +34,8 @@ describe('assertShape', () => {
   });
 
   it('names the function, the argument, what it wanted and what came', () => {
-    const { message } = thrownBy(() => assertShape('infoNCE', 'query', { shape: [4, 5, 6] }, [null, 128]));
-    expect(message).toBe('infoNCE: query must have shape [any, 128], got [4, 5, 6]');
+    const { message } = thrownBy(() => assertShape('infoNce', 'query', { shape: [4, 5, 6] }, [null, 128]));
+    expect(message).toBe('infoNce: query must have shape [any, 128], got [4, 5, 6]');
   });
 });
 

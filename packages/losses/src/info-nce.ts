@@ -1,8 +1,8 @@
 import { assertNumber, assertOneOf, assertShape, type KeyQueue, PixconError } from '@pixcon/core';
-import { l2Normalize, streamingInfoNCE, weightedMean } from '@pixcon/ops';
+import { l2Normalize, streamingInfoNce, weightedMean } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
-export interface InfoNCEOptions {
+export interface InfoNceOptions {
   /** τ, above 0; 0.2 by default. */
   readonly temperature?: number;
   /** The weight of each query, `[n]`, not negative; a constant. Without it all count the same. */
@@ -29,50 +29,50 @@ export interface InfoNCEOptions {
  * const query = tf.randomNormal<tf.Rank.R2>([784, 128]);
  * const key = tf.randomNormal<tf.Rank.R2>([784, 128]);
  * const queue = l2Normalize(tf.randomNormal<tf.Rank.R2>([4096, 128]));
- * infoNCE(query, key, queue, { temperature: 0.2 }).print(); // about ln(1 + 4096) = 8.3
+ * infoNce(query, key, queue, { temperature: 0.2 }).print(); // about ln(1 + 4096) = 8.3
  */
-export function infoNCE(
+export function infoNce(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   queue: tf.Tensor2D | KeyQueue,
-  options?: InfoNCEOptions & { readonly reduction?: 'mean' },
+  options?: InfoNceOptions & { readonly reduction?: 'mean' },
 ): tf.Scalar;
-export function infoNCE(
+export function infoNce(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   queue: tf.Tensor2D | KeyQueue,
-  options: InfoNCEOptions & { readonly reduction: 'none' },
+  options: InfoNceOptions & { readonly reduction: 'none' },
 ): tf.Tensor1D;
-export function infoNCE(
+export function infoNce(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   queue: tf.Tensor2D | KeyQueue,
-  options?: InfoNCEOptions,
+  options?: InfoNceOptions,
 ): tf.Scalar | tf.Tensor1D;
-export function infoNCE(
+export function infoNce(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   queue: tf.Tensor2D | KeyQueue,
-  options: InfoNCEOptions = {},
+  options: InfoNceOptions = {},
 ): tf.Scalar | tf.Tensor1D {
   const { temperature = 0.2, weight, normalize = true, reduction = 'mean' } = options;
   const negatives = 'keys' in queue ? queue.keys : queue;
-  assertShape('infoNCE', 'query', query, [null, null]);
-  assertShape('infoNCE', 'positive', positive, query.shape);
-  assertShape('infoNCE', 'queue', negatives, [null, query.shape[1]]);
-  assertNumber('infoNCE', 'the queue length', negatives.shape[0], { minimum: 1 });
-  assertNumber('infoNCE', 'temperature', temperature, { minimum: 0, exclusiveMinimum: true });
-  assertOneOf('infoNCE', 'reduction', reduction, ['mean', 'none']);
-  if (weight) assertShape('infoNCE', 'weight', weight, [query.shape[0]]);
+  assertShape('infoNce', 'query', query, [null, null]);
+  assertShape('infoNce', 'positive', positive, query.shape);
+  assertShape('infoNce', 'queue', negatives, [null, query.shape[1]]);
+  assertNumber('infoNce', 'the queue length', negatives.shape[0], { minimum: 1 });
+  assertNumber('infoNce', 'temperature', temperature, { minimum: 0, exclusiveMinimum: true });
+  assertOneOf('infoNce', 'reduction', reduction, ['mean', 'none']);
+  if (weight) assertShape('infoNce', 'weight', weight, [query.shape[0]]);
   if (weight && reduction === 'none') {
     throw new PixconError(
       'invalid-argument',
-      "infoNCE: weight has no effect with the reduction 'none'; leave it out, or use the reduction 'mean'",
+      "infoNce: weight has no effect with the reduction 'none'; leave it out, or use the reduction 'mean'",
     );
   }
   return tf.tidy(() => {
     const [q, p] = normalize ? [l2Normalize(query), l2Normalize(positive)] : [query, positive];
-    const losses = streamingInfoNCE(q, p, negatives, { temperature });
+    const losses = streamingInfoNce(q, p, negatives, { temperature });
     return reduction === 'none' ? losses : weightedMean(losses, weight);
   });
 }

@@ -3,7 +3,7 @@ import { l2Normalize, stopGradient } from '@pixcon/ops';
 import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { chanceLevel, cosineRegression, featureDeviation, infoNCE } from './index.ts';
+import { chanceLevel, cosineRegression, featureDeviation, infoNce } from './index.ts';
 
 extendExpect();
 
@@ -34,13 +34,13 @@ function oracle(
     });
 }
 
-describeBackends('infoNCE', () => {
+describeBackends('infoNce', () => {
   it('is right by hand', () => {
     // Logits 1/0.5 = 2 for the positive, 0 and −2 for the negatives.
     const query = tf.tensor2d([[3, 0]]);
     const positive = tf.tensor2d([[2, 0]]);
     const queue = tf.tensor2d([[0, 1], [-1, 0]]); // biome-ignore format: rows
-    const loss = infoNCE(query, positive, queue, { temperature: 0.5 });
+    const loss = infoNce(query, positive, queue, { temperature: 0.5 });
     expect(loss).toBeAllClose(Math.log(1 + Math.exp(-2) + Math.exp(-4)));
     tf.dispose([query, positive, queue, loss]);
   });
@@ -57,9 +57,9 @@ describeBackends('infoNCE', () => {
     const expected =
       total === 0 ? 0 : each.reduce((sum, loss, i) => sum + loss * (weights[i] as number), 0) / total;
     const [none, mean, weighted] = [
-      infoNCE(query, positive, queue, { temperature, reduction: 'none' }),
-      infoNCE(query, positive, queue, { temperature }),
-      infoNCE(query, positive, queue, { temperature, weight }),
+      infoNce(query, positive, queue, { temperature, reduction: 'none' }),
+      infoNce(query, positive, queue, { temperature }),
+      infoNce(query, positive, queue, { temperature, weight }),
     ];
     expect(none).toBeAllClose(each, { absolute: 1e-5 });
     expect(mean).toBeAllClose(each.reduce((a, b) => a + b, 0) / n, { absolute: 1e-5 });
@@ -71,9 +71,9 @@ describeBackends('infoNCE', () => {
     const [query, positive, queue] = [random(3, 4, 4), random(3, 4, 5), unit(6, 4, 6)];
     const weight = tf.tensor1d([1, 0, 0.3]);
     const tolerance = { epsilon: 3e-3, absolute: 3e-3 };
-    checkGradients((q, p) => infoNCE(q, p, queue, { weight }), [query, positive], tolerance);
-    checkGradients((q, p) => infoNCE(q, p, queue, { reduction: 'none' }), [query, positive], tolerance);
-    checkGradients((q, p) => infoNCE(q, p, queue, { normalize: false }), [query, positive], tolerance);
+    checkGradients((q, p) => infoNce(q, p, queue, { weight }), [query, positive], tolerance);
+    checkGradients((q, p) => infoNce(q, p, queue, { reduction: 'none' }), [query, positive], tolerance);
+    checkGradients((q, p) => infoNce(q, p, queue, { normalize: false }), [query, positive], tolerance);
     tf.dispose([query, positive, queue, weight]);
   });
 
@@ -81,15 +81,15 @@ describeBackends('infoNCE', () => {
     const [query, positive, queue] = [random(4, 8, 7), random(4, 8, 8), unit(20, 8, 9)];
     const weights = [0.2, 1, 0, 0.7];
     const losses = tf.tidy(() => [
-      infoNCE(query, positive, queue, { weight: tf.tensor1d(weights) }),
-      infoNCE(tf.mul(query, 100), tf.mul(positive, 0.01), queue, { weight: tf.tensor1d(weights) }),
-      infoNCE(query, positive, tf.reverse(queue, 0), { weight: tf.tensor1d(weights) }),
-      infoNCE(query, positive, queue, { weight: tf.tensor1d(weights.map((w) => 10 * w)) }),
-      infoNCE(l2Normalize(query), l2Normalize(positive), queue, {
+      infoNce(query, positive, queue, { weight: tf.tensor1d(weights) }),
+      infoNce(tf.mul(query, 100), tf.mul(positive, 0.01), queue, { weight: tf.tensor1d(weights) }),
+      infoNce(query, positive, tf.reverse(queue, 0), { weight: tf.tensor1d(weights) }),
+      infoNce(query, positive, queue, { weight: tf.tensor1d(weights.map((w) => 10 * w)) }),
+      infoNce(l2Normalize(query), l2Normalize(positive), queue, {
         weight: tf.tensor1d(weights),
         normalize: false,
       }),
-      infoNCE(tf.reverse(query, 0), tf.reverse(positive, 0), queue, {
+      infoNce(tf.reverse(query, 0), tf.reverse(positive, 0), queue, {
         weight: tf.tensor1d([...weights].reverse()),
       }),
     ]);
@@ -102,7 +102,7 @@ describeBackends('infoNCE', () => {
     // Both lie at the same angle to their bisector.
     const bisector = tf.tidy(() => l2Normalize(tf.add<tf.Tensor2D>(l2Normalize(a), l2Normalize(b))));
     const queue = tf.tidy(() => tf.concat([bisector, tf.neg(bisector)], 0));
-    const [forward, back] = [infoNCE(a, b, queue), infoNCE(b, a, queue)];
+    const [forward, back] = [infoNce(a, b, queue), infoNce(b, a, queue)];
     expect(forward).toBeAllClose(back);
     tf.dispose([a, b, bisector, queue, forward, back]);
   });
@@ -111,16 +111,16 @@ describeBackends('infoNCE', () => {
     const [query, positive, queue] = [random(3, 4, 12), random(3, 4, 13), unit(6, 4, 14)];
     const weight = tf.tensor1d([1, 2, 3]);
     const refused = 'Cannot compute gradient';
-    expect(() => tf.grad((x) => infoNCE(query, positive, x as tf.Tensor2D))(queue)).toThrow(refused);
+    expect(() => tf.grad((x) => infoNce(query, positive, x as tf.Tensor2D))(queue)).toThrow(refused);
     expect(() =>
-      tf.grad((x) => infoNCE(query, positive, queue, { weight: x as tf.Tensor1D }))(weight),
+      tf.grad((x) => infoNce(query, positive, queue, { weight: x as tf.Tensor1D }))(weight),
     ).toThrow(refused);
-    expect(() => tf.grad((x) => infoNCE(query, stopGradient(x as tf.Tensor2D), queue))(positive)).toThrow(
+    expect(() => tf.grad((x) => infoNce(query, stopGradient(x as tf.Tensor2D), queue))(positive)).toThrow(
       refused,
     );
     const [alone, both] = tf.tidy(() => [
-      tf.grad((x) => infoNCE(x as tf.Tensor2D, positive, queue))(query),
-      tf.grads((x, p) => infoNCE(x as tf.Tensor2D, p as tf.Tensor2D, queue))([query, positive])[0],
+      tf.grad((x) => infoNce(x as tf.Tensor2D, positive, queue))(query),
+      tf.grads((x, p) => infoNce(x as tf.Tensor2D, p as tf.Tensor2D, queue))([query, positive])[0],
     ]) as [tf.Tensor, tf.Tensor];
     expect(alone).toBeAllClose(both);
     tf.dispose([query, positive, queue, weight, alone, both]);
@@ -130,7 +130,7 @@ describeBackends('infoNCE', () => {
     const query = random(1, 8, 15);
     const positive = unit(1, 8, 16);
     const queue = tf.tidy(() => tf.tile(positive, [31, 1]));
-    const loss = infoNCE(query, positive, queue);
+    const loss = infoNce(query, positive, queue);
     expect(loss).toBeAllClose(chanceLevel(31));
     tf.dispose([query, positive, queue, loss]);
   });
@@ -139,8 +139,8 @@ describeBackends('infoNCE', () => {
     const ones = tf.ones<tf.Rank.R2>([4, 8]);
     const queue = tf.tidy(() => l2Normalize(tf.ones<tf.Rank.R2>([12, 8])));
     const [loss, gradient] = tf.tidy(() => [
-      infoNCE(ones, ones, queue),
-      tf.grad((x) => infoNCE(x as tf.Tensor2D, ones, queue))(ones),
+      infoNce(ones, ones, queue),
+      tf.grad((x) => infoNce(x as tf.Tensor2D, ones, queue))(ones),
     ]) as [tf.Tensor, tf.Tensor];
     expect(loss).toBeAllClose(chanceLevel(12));
     expect(gradient).toBeAllClose(new Float32Array(32));
@@ -151,8 +151,8 @@ describeBackends('infoNCE', () => {
     const [query, positive, queue] = [random(3, 4, 17), random(3, 4, 18), unit(6, 4, 19)];
     const weight = tf.zeros<tf.Rank.R1>([3]);
     const [loss, gradient] = tf.tidy(() => [
-      infoNCE(query, positive, queue, { weight }),
-      tf.grad((x) => infoNCE(x as tf.Tensor2D, positive, queue, { weight }))(query),
+      infoNce(query, positive, queue, { weight }),
+      tf.grad((x) => infoNce(x as tf.Tensor2D, positive, queue, { weight }))(query),
     ]) as [tf.Tensor, tf.Tensor];
     expect(loss).toBeAllClose(0);
     expect(gradient).toBeAllClose(new Float32Array(12));
@@ -162,12 +162,12 @@ describeBackends('infoNCE', () => {
   it('takes a key queue, and leaks nothing', () => {
     const [query, positive, keys] = [random(3, 4, 20), random(3, 4, 21), unit(6, 4, 22)];
     const queue = { keys, length: 6, dim: 4 } as unknown as KeyQueue;
-    const expected = infoNCE(query, positive, keys);
+    const expected = infoNce(query, positive, keys);
     expectNoLeaks(() => {
-      const loss = infoNCE(query, positive, queue);
+      const loss = infoNce(query, positive, queue);
       expect(loss).toBeAllClose(expected);
       loss.dispose();
-      tf.grads((q, p) => infoNCE(q as tf.Tensor2D, p as tf.Tensor2D, queue))([query, positive]).map((g) =>
+      tf.grads((q, p) => infoNce(q as tf.Tensor2D, p as tf.Tensor2D, queue))([query, positive]).map((g) =>
         g.dispose(),
       );
     });
@@ -176,19 +176,19 @@ describeBackends('infoNCE', () => {
 
   it('says what is wrong', () => {
     const [query, positive, queue] = [random(3, 4, 23), random(2, 4, 24), unit(6, 4, 25)];
-    expect(() => infoNCE(query, positive, queue)).toThrow(
-      'infoNCE: positive must have shape [3, 4], got [2, 4]',
+    expect(() => infoNce(query, positive, queue)).toThrow(
+      'infoNce: positive must have shape [3, 4], got [2, 4]',
     );
-    expect(() => infoNCE(query, query, random(6, 3, 1))).toThrow('queue must have shape [any, 4]');
-    expect(() => infoNCE(query, query, tf.zeros([0, 4]))).toThrow('queue length');
-    expect(() => infoNCE(query, query, queue, { temperature: -1 })).toThrow(
+    expect(() => infoNce(query, query, random(6, 3, 1))).toThrow('queue must have shape [any, 4]');
+    expect(() => infoNce(query, query, tf.zeros([0, 4]))).toThrow('queue length');
+    expect(() => infoNce(query, query, queue, { temperature: -1 })).toThrow(
       'temperature must be a number above 0',
     );
-    expect(() => infoNCE(query, query, queue, { weight: tf.ones([2]) })).toThrow(
+    expect(() => infoNce(query, query, queue, { weight: tf.ones([2]) })).toThrow(
       'weight must have shape [3]',
     );
-    expect(() => infoNCE(query, query, queue, { reduction: 'sum' as 'mean' })).toThrow('mean, none');
-    expect(() => infoNCE(query, query, queue, { reduction: 'none', weight: tf.ones([3]) })).toThrow(
+    expect(() => infoNce(query, query, queue, { reduction: 'sum' as 'mean' })).toThrow('mean, none');
+    expect(() => infoNce(query, query, queue, { reduction: 'none', weight: tf.ones([3]) })).toThrow(
       'no effect',
     );
     tf.dispose([query, positive, queue]);

@@ -8,7 +8,7 @@ import {
   scoped,
   type View,
 } from '@pixcon/core';
-import { infoNCE } from '@pixcon/losses';
+import { infoNce } from '@pixcon/losses';
 import { gatherCells, globalAveragePool, l2Normalize, stopGradient } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -82,6 +82,6 @@ export function denseLoss(
   });
   const positive = tf.reshape(gatherCells(keys.cells, match.index), [batch * count, dim]) as tf.Tensor2D;
   const weight = tf.reshape(match.weight, [batch * count]) as tf.Tensor1D;
-  const loss = infoNCE(query, positive, queue.keys, { temperature, weight }) as tf.Scalar;
+  const loss = infoNce(query, positive, queue.keys, { temperature, weight }) as tf.Scalar;
   return { loss, weight: match.weight };
 }

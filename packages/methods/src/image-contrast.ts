@@ -1,5 +1,5 @@
 import { type KeyQueue, type Mode, type Module, type Parameters, scoped } from '@pixcon/core';
-import { infoNCE } from '@pixcon/losses';
+import { infoNce } from '@pixcon/losses';
 import { globalAveragePool, l2Normalize } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -35,5 +35,5 @@ export function imageLoss(
   const query = branch.predictor
     ? branch.predictor.apply(scoped(online, 'globalPredictor'), projected, mode)
     : projected;
-  return infoNCE(query, keys, queue.keys, { temperature }) as tf.Scalar;
+  return infoNce(query, keys, queue.keys, { temperature }) as tf.Scalar;
 }

@@ -19,6 +19,6 @@ export { ringWrite } from './ring-write.ts';
 export { type RegionBox, type RoiAlignOptions, roiAlign } from './roi-align.ts';
 export { type SgdUpdateOptions, sgdUpdate } from './sgd-update.ts';
 export { stopGradient } from './stop-gradient.ts';
-export { type StreamingInfoNCEOptions, streamingInfoNCE } from './streaming-info-nce.ts';
+export { type StreamingInfoNceOptions, streamingInfoNce } from './streaming-info-nce.ts';
 export { type ValueAndGradients, valueAndGradients } from './value-and-gradients.ts';
 export { weightedMean } from './weighted-mean.ts';

@@ -2,7 +2,7 @@ import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from '@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { l2Normalize } from './l2-normalize.ts';
-import { streamingInfoNCE } from './streaming-info-nce.ts';
+import { streamingInfoNce } from './streaming-info-nce.ts';
 
 extendExpect();
 
@@ -63,7 +63,7 @@ function gradients(
   );
 }
 
-describeBackends('streamingInfoNCE', (backend) => {
+describeBackends('streamingInfoNce', (backend) => {
   const grid = [
     { n: 1, d: 2, length: 1, tileSize: 1, temperature: 1 },
     { n: 3, d: 4, length: 10, tileSize: 1, temperature: 0.2 },
@@ -76,8 +76,8 @@ describeBackends('streamingInfoNCE', (backend) => {
     const [q, p, k] = [random(n, d, 1), random(n, d, 2), random(length, d, 3)];
     const options = tileSize === undefined ? { temperature } : { temperature, tileSize };
     const expected = oracle(q, p, k, temperature);
-    const losses = streamingInfoNCE(q, p, k, options);
-    const [dq, dp] = gradients(q, p, (a, b) => streamingInfoNCE(a, b, k, options)) as [tf.Tensor, tf.Tensor];
+    const losses = streamingInfoNce(q, p, k, options);
+    const [dq, dp] = gradients(q, p, (a, b) => streamingInfoNce(a, b, k, options)) as [tf.Tensor, tf.Tensor];
     expect(losses).toBeAllClose(expected.losses, { absolute: 1e-5 });
     expect(dq).toBeAllClose(expected.query, { relative: 1e-4, absolute: 1e-4 });
     expect(dp).toBeAllClose(expected.positive, { relative: 1e-4, absolute: 1e-4 });
@@ -86,15 +86,15 @@ describeBackends('streamingInfoNCE', (backend) => {
 
   it('has the gradients that differences show', () => {
     const [q, p, k] = [random(3, 4, 4), random(3, 4, 5), random(7, 4, 6)];
-    checkGradients((a, b) => streamingInfoNCE(a, b, k, { temperature: 0.5, tileSize: 3 }), [q, p]);
+    checkGradients((a, b) => streamingInfoNce(a, b, k, { temperature: 0.5, tileSize: 3 }), [q, p]);
     tf.dispose([q, p, k]);
   });
 
   it('does not depend on the tile, nor on the order of the negatives', () => {
     const [q, p, k] = [random(4, 8, 7), random(4, 8, 8), random(23, 8, 9)];
-    const reference = streamingInfoNCE(q, p, k, { temperature: 0.1, tileSize: 23 });
+    const reference = streamingInfoNce(q, p, k, { temperature: 0.1, tileSize: 23 });
     for (const tileSize of [1, 5, 22, 24]) {
-      const losses = streamingInfoNCE(
+      const losses = streamingInfoNce(
         q,
         p,
         tf.tidy(() => tf.reverse(k, 0)),
@@ -112,10 +112,10 @@ describeBackends('streamingInfoNCE', (backend) => {
     const p = tf.tensor2d([[50, 1], [-50, 1], [0, 1]]); // biome-ignore format: rows
     const k = tf.tensor2d([[1, 0], [-40, 0], [10, 3], [49.999, 0], [2, 2]]); // biome-ignore format: rows
     const expected = oracle(q, p, k, 0.1);
-    const losses = streamingInfoNCE(q, p, k, { temperature: 0.1, tileSize: 2 });
+    const losses = streamingInfoNce(q, p, k, { temperature: 0.1, tileSize: 2 });
     expect(losses).toBeAllClose(expected.losses, { relative: 1e-4, absolute: 1e-3 });
     const [dq, dp] = gradients(q, p, (a, b) =>
-      streamingInfoNCE(a, b, k, { temperature: 0.1, tileSize: 2 }),
+      streamingInfoNce(a, b, k, { temperature: 0.1, tileSize: 2 }),
     ) as [tf.Tensor, tf.Tensor];
     expect(dq).toBeAllClose(expected.query, { relative: 1e-2, absolute: 1e-2 });
     expect(dp).toBeAllClose(expected.positive, { relative: 1e-2, absolute: 1e-2 });
@@ -126,7 +126,7 @@ describeBackends('streamingInfoNCE', (backend) => {
     const q = tf.tensor2d([[1, 0]]);
     const p = tf.tensor2d([[1000, 0]]);
     const k = tf.tensor2d([[992, 1]]);
-    const losses = streamingInfoNCE(q, p, k, { temperature: 1 });
+    const losses = streamingInfoNce(q, p, k, { temperature: 1 });
     expect(losses).toBeAllClose([Math.log1p(Math.exp(-8))], { relative: 1e-3, absolute: 0 });
     tf.dispose([q, p, k, losses]);
   });
@@ -134,7 +134,7 @@ describeBackends('streamingInfoNCE', (backend) => {
   it('is ln(1 + K) where every key is the positive', () => {
     const q = random(1, 6, 10);
     const k = tf.tidy(() => tf.tile(q, [9, 1]));
-    const losses = streamingInfoNCE(q, q, k, { temperature: 0.2, tileSize: 4 });
+    const losses = streamingInfoNce(q, q, k, { temperature: 0.2, tileSize: 4 });
     expect(losses).toBeAllClose([Math.log(10)]);
     tf.dispose([q, k, losses]);
   });
@@ -142,22 +142,22 @@ describeBackends('streamingInfoNCE', (backend) => {
   it('gives the negatives no gradient, and lets them change before the backward pass', () => {
     const [q, p, k] = [random(2, 4, 11), random(2, 4, 12), random(6, 4, 13)];
     const queue = tf.variable(k);
-    const [expected] = gradients(q, p, (a, b) => streamingInfoNCE(a, b, k, { temperature: 0.2 }));
+    const [expected] = gradients(q, p, (a, b) => streamingInfoNce(a, b, k, { temperature: 0.2 }));
     const [moved] = gradients(q, p, (a, b) => {
-      const losses = streamingInfoNCE(a, b, queue as unknown as tf.Tensor2D, { temperature: 0.2 });
+      const losses = streamingInfoNce(a, b, queue as unknown as tf.Tensor2D, { temperature: 0.2 });
       queue.assign(tf.zerosLike(k));
       return losses;
     });
     expect(moved as tf.Tensor).toBeAllClose(expected as tf.Tensor);
-    expect(() => tf.grad((x) => streamingInfoNCE(q, p, x as tf.Tensor2D, { temperature: 0.2 }))(k)).toThrow();
+    expect(() => tf.grad((x) => streamingInfoNce(q, p, x as tf.Tensor2D, { temperature: 0.2 }))(k)).toThrow();
     tf.dispose([q, p, k, queue, expected as tf.Tensor, moved as tf.Tensor]);
   });
 
   it('never holds the logits, and leaks nothing', async () => {
     const [q, p, k] = [random(64, 8, 14), random(64, 8, 15), random(4096, 8, 16)];
-    const forward = () => streamingInfoNCE(q, p, k, { temperature: 0.2, tileSize: 128 }).dispose();
+    const forward = () => streamingInfoNce(q, p, k, { temperature: 0.2, tileSize: 128 }).dispose();
     const both = () =>
-      tf.dispose(gradients(q, p, (a, b) => streamingInfoNCE(a, b, k, { temperature: 0.2, tileSize: 128 })));
+      tf.dispose(gradients(q, p, (a, b) => streamingInfoNce(a, b, k, { temperature: 0.2, tileSize: 128 })));
     expectNoLeaks(forward);
     expectNoLeaks(both);
     const before = tf.memory().numBytes;
@@ -173,13 +173,13 @@ describeBackends('streamingInfoNCE', (backend) => {
   it('says what is wrong', () => {
     const [q, p, k] = [random(2, 4, 17), random(2, 4, 18), random(6, 4, 19)];
     const empty = tf.zeros<tf.Rank.R2>([0, 4]);
-    expect(() => streamingInfoNCE(q, k, k, { temperature: 1 })).toThrow('positive must have shape [2, 4]');
-    expect(() => streamingInfoNCE(q, p, random(6, 5, 1), { temperature: 1 })).toThrow('negatives must have');
-    expect(() => streamingInfoNCE(q, p, empty, { temperature: 1 })).toThrow('number of negatives');
-    expect(() => streamingInfoNCE(q, p, k, { temperature: 0 })).toThrow(
+    expect(() => streamingInfoNce(q, k, k, { temperature: 1 })).toThrow('positive must have shape [2, 4]');
+    expect(() => streamingInfoNce(q, p, random(6, 5, 1), { temperature: 1 })).toThrow('negatives must have');
+    expect(() => streamingInfoNce(q, p, empty, { temperature: 1 })).toThrow('number of negatives');
+    expect(() => streamingInfoNce(q, p, k, { temperature: 0 })).toThrow(
       'temperature must be a number above 0',
     );
-    expect(() => streamingInfoNCE(q, p, k, { temperature: 1, tileSize: 0 })).toThrow('tileSize');
+    expect(() => streamingInfoNce(q, p, k, { temperature: 1, tileSize: 0 })).toThrow('tileSize');
     expect(tf.getBackend()).toBe(backend);
     tf.dispose([q, p, k, empty]);
   });

@@ -2,7 +2,7 @@ import { assertNumber, assertShape } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 
-export interface StreamingInfoNCEOptions {
+export interface StreamingInfoNceOptions {
   /** τ, above 0. */
   readonly temperature: number;
   /** Negatives per tile; by default as many as keep a tile of logits within 16 MB, at least 1,024, at most 8,192. */
@@ -28,22 +28,22 @@ export interface StreamingInfoNCEOptions {
  * @example
  * const query = l2Normalize(tf.randomNormal([784, 128]));
  * const negatives = l2Normalize(tf.randomNormal([65_536, 128]));
- * streamingInfoNCE(query, query, negatives, { temperature: 0.2 }); // [784]
+ * streamingInfoNce(query, query, negatives, { temperature: 0.2 }); // [784]
  */
-export function streamingInfoNCE(
+export function streamingInfoNce(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   negatives: tf.Tensor2D,
-  options: StreamingInfoNCEOptions,
+  options: StreamingInfoNceOptions,
 ): tf.Tensor1D {
-  assertShape('streamingInfoNCE', 'query', query, [null, null]);
+  assertShape('streamingInfoNce', 'query', query, [null, null]);
   const [count, dim] = query.shape;
   const { temperature, tileSize = defaultTileSize(count) } = options;
-  assertShape('streamingInfoNCE', 'positive', positive, [count, dim]);
-  assertShape('streamingInfoNCE', 'negatives', negatives, [null, dim]);
-  assertNumber('streamingInfoNCE', 'the number of negatives', negatives.shape[0], { minimum: 1 });
-  assertNumber('streamingInfoNCE', 'temperature', temperature, { minimum: 0, exclusiveMinimum: true });
-  assertNumber('streamingInfoNCE', 'tileSize', tileSize, { minimum: 1, integer: true });
+  assertShape('streamingInfoNce', 'positive', positive, [count, dim]);
+  assertShape('streamingInfoNce', 'negatives', negatives, [null, dim]);
+  assertNumber('streamingInfoNce', 'the number of negatives', negatives.shape[0], { minimum: 1 });
+  assertNumber('streamingInfoNce', 'temperature', temperature, { minimum: 0, exclusiveMinimum: true });
+  assertNumber('streamingInfoNce', 'tileSize', tileSize, { minimum: 1, integer: true });
 
   return differentiable<tf.Tensor1D, 'query' | 'positive'>(
     { query, positive },
