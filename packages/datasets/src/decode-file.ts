@@ -26,5 +26,7 @@ export async function decodeFile(path: string): Promise<DecodedImage> {
 
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] as string;
+  const line = message.split('\n', 1)[0] as string;
+  // libvips says no more about some files that end early.
+  return line === 'Unknown error' ? 'the image data is damaged or cut off' : line;
 }
