@@ -69,6 +69,8 @@ export async function demoCommand(options: DemoCommandOptions): Promise<number> 
     matching: semanticReweighting(similarityMatching()),
     hidden: 256,
     dim: 64,
+    // The dense loss is solved within an epoch here; what is learned after that, the image loss teaches.
+    denseWeight: 0.2,
     targetMomentum: 0.95,
   });
   // Hue and saturation still matter: they change how colours turn into grey.
