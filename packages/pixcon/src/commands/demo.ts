@@ -16,10 +16,11 @@ import { semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { pixcon } from '@pixcon/methods';
 import { initialState, pretrain } from '@pixcon/trainer';
 import { interruptible } from '../interruptible.ts';
+import type { backendNames } from '../names.ts';
 import { Progress } from '../progress.ts';
 
 export interface DemoCommandOptions {
-  readonly backend: 'auto' | 'tensorflow-gpu' | 'webgpu' | 'tensorflow' | 'wasm' | 'cpu';
+  readonly backend: (typeof backendNames)[number];
   readonly seed: number;
   readonly epochs?: number;
   readonly out: string;
