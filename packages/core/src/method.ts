@@ -1,5 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Backbone } from './backbone.ts';
+import type { MatchingStrategy } from './matching.ts';
 import type { ParameterSet } from './parameters.ts';
 import type { KeyQueue } from './queue.ts';
 import type { RandomStream } from './random.ts';
@@ -60,6 +61,8 @@ export interface Method {
   readonly backbonePrefix: string;
   /** First target momentum; it rises to 1 along a cosine. Absent without a target encoder. */
   readonly targetMomentum?: number;
+  /** How query cells find their key cells, for pictures and scores. Absent without a dense loss. */
+  readonly matching?: MatchingStrategy;
   initialize(options: InitializeOptions): MethodState;
   /** The loss expected of features that tell nothing, for the state's queues: Σ weight · ln(1 + K). */
   chanceLoss?(state: MethodState): number;

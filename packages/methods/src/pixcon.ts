@@ -110,6 +110,7 @@ export function pixcon(options: PixConOptions): Method {
     backbone,
     backbonePrefix: 'backbone',
     targetMomentum,
+    matching,
 
     initialize({ random, ...sizes }): PixConState {
       const length = resolveQueueLength('pixcon', queueLength, sizes);
