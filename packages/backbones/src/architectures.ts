@@ -4,6 +4,11 @@ import { type ResNetOptions, resnet } from './resnet.ts';
 /** What can be changed of a standard ResNet. */
 export type StandardResNetOptions = Omit<ResNetOptions, 'block' | 'layers' | 'name'>;
 
+/** ResNet-10, one block a stage: 4.9 M parameters, 512 channels. @example resnet10().channels; // => 512 */
+export function resnet10(options: StandardResNetOptions = {}): Backbone {
+  return resnet({ ...options, block: 'basic', layers: [1, 1, 1, 1], name: 'resnet10' });
+}
+
 /** ResNet-18: 11.2 M parameters, 512 channels. @example resnet18({ outputStride: 16 }).stride; // => 16 */
 export function resnet18(options: StandardResNetOptions = {}): Backbone {
   return resnet({ ...options, block: 'basic', layers: [2, 2, 2, 2], name: 'resnet18' });

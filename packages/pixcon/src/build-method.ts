@@ -1,12 +1,11 @@
-import { type Augmentation, byolAugmentation, mocoV2Augmentation } from '@pixcon/augment';
-import { resnet18, resnet34, resnet50, resnet101 } from '@pixcon/backbones';
+import { resnet10, resnet18, resnet34, resnet50, resnet101 } from '@pixcon/backbones';
 import type { MatchingStrategy, Method, Optimizer } from '@pixcon/core';
 import { coordinateMatching, semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { mocoV2Plus, pixcon } from '@pixcon/methods';
 import { lars, sgd } from '@pixcon/optimizers';
 import type { RunConfig } from './run-config.ts';
 
-const architectures = { resnet18, resnet34, resnet50, resnet101 } as const;
+const architectures = { resnet10, resnet18, resnet34, resnet50, resnet101 } as const;
 
 /** The method that a configuration names, from the public parts. */
 export function buildMethod(config: RunConfig): Method {
@@ -37,9 +36,4 @@ function buildMatching(config: RunConfig): MatchingStrategy {
 export function buildOptimizer({ optimizer }: RunConfig): Optimizer {
   const { name, ...options } = optimizer;
   return name === 'lars' ? lars(options) : sgd(options);
-}
-
-export function buildAugmentation({ augmentation, reference }: RunConfig): Augmentation {
-  const recipe = augmentation === 'byol' ? byolAugmentation() : mocoV2Augmentation();
-  return reference ? { ...recipe, crops: { ...recipe.crops, reference } } : recipe;
 }

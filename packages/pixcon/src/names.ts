@@ -2,7 +2,7 @@ import type { BackendName } from '@pixcon/backend';
 
 /** What the command line offers; apart from the schema, so that `--help` loads no library. */
 export const methodNames = ['pixcon-sr', 'pixcon-sim', 'pixcon-coord', 'moco-v2-plus'] as const;
-export const architectureNames = ['resnet18', 'resnet34', 'resnet50', 'resnet101'] as const;
+export const architectureNames = ['resnet10', 'resnet18', 'resnet34', 'resnet50', 'resnet101'] as const;
 export const backendNames = [
   'auto',
   'tensorflow-gpu',

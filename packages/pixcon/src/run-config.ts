@@ -1,5 +1,6 @@
 import { PixconError } from '@pixcon/core';
 import { z } from 'zod';
+import { augmentationConfig } from './augmentation-config.ts';
 import { architectureNames, backendNames, methodNames } from './names.ts';
 
 const whole = z.int({
@@ -62,7 +63,9 @@ const runConfig = z.strictObject({
     .default({ name: 'sgd', momentum: 0.9, weightDecay: 1e-4 }),
   learningRate: z.number().positive().optional().describe('peak; 0.4 · batchSize / 512 when absent'),
   warmupEpochs: z.number().min(0).optional().describe('4, at most a tenth of the run, when absent'),
-  augmentation: z.enum(['byol', 'moco-v2']).default('byol').describe('recipe of the two views'),
+  augmentation: augmentationConfig
+    .default('byol')
+    .describe('recipe of the two views, by name or with changes'),
   logEverySteps: whole.min(1).default(10).describe('steps between fetching and logging the losses'),
   checkpointEverySteps: z
     .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { byolAugmentation } from '@pixcon/augment';
-import { resnet } from '@pixcon/backbones';
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import {
@@ -12,12 +11,13 @@ import {
 } from '@pixcon/core';
 import { syntheticScenes } from '@pixcon/datasets';
 import { type CellScores, scoreCells } from '@pixcon/evaluation';
-import { semanticReweighting, similarityMatching } from '@pixcon/matching';
-import { pixcon } from '@pixcon/methods';
 import { initialState, pretrain } from '@pixcon/trainer';
+import { buildMethod } from '../build-method.ts';
 import { interruptible } from '../interruptible.ts';
 import type { backendNames } from '../names.ts';
+import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
+import { resolveRunConfig } from '../run-config.ts';
 
 export interface DemoCommandOptions {
   readonly backend: (typeof backendNames)[number];
@@ -26,63 +26,62 @@ export interface DemoCommandOptions {
   readonly out: string;
 }
 
-/**
- * Small enough for one thread of WebAssembly: a few minutes. The views are grey, because the scenes' colours say
- * nothing about classes, and small with much overlap, so that both mostly show the same one object: in a run this
- * short, large coloured views teach to tell images apart by their backgrounds.
- */
 const settings = {
   scenes: 1024,
   scoredScenes: 128,
   sceneSize: 128,
   classes: ['striped disc', 'checked square', 'dotted triangle', 'wavy ellipse'],
+  scoredStage: 'layer3',
+} as const;
+
+/** Hue and saturation still matter: they change how colours turn into grey. */
+const grey = { grayscaleProbability: 1, hue: 0.5, saturation: 0.8 };
+
+/**
+ * Small enough for one thread of WebAssembly: a few minutes. The views are grey, because the scenes' colours say
+ * nothing about classes, and small with much overlap, so that both mostly show the same one object: in a run this
+ * short, large coloured views teach to tell images apart by their backgrounds.
+ */
+const runSettings = {
+  method: 'pixcon-sr',
+  arch: 'resnet10',
+  planes: [16, 32, 48, 64],
+  outputStride: 8,
   imageSize: 48,
   batchSize: 32,
   epochs: 6,
   learningRate: 0.1,
-  planes: [16, 32, 48, 64],
-  scoredStage: 'layer3',
-} as const;
-
-/** `pixcon demo`: built-in scenes, PixCon-SR, scores before and after. Returns the exit code. */
-export async function demoCommand(options: DemoCommandOptions): Promise<number> {
-  const { seed, out, epochs = settings.epochs } = options;
-  const { imageSize, batchSize, sceneSize: size, classes } = settings;
-  const progress = new Progress();
-  const backend = await startBackend(options.backend);
-  progress.line(explainBackend(backend));
-
-  const scenes = await inMemory(syntheticScenes({ count: settings.scenes, size, seed, classes }));
-  const unseen = syntheticScenes({ count: settings.scoredScenes, size, seed: seed + 1, classes });
-  progress.line(
-    `${scenes.length} scenes of ${classes.length} classes of objects, PixCon-SR at ${imageSize} px`,
-  );
-
-  const backbone = resnet({
-    block: 'basic',
-    layers: [1, 1, 1, 1],
-    planes: settings.planes,
-    outputStride: 8,
-  });
-  const method = pixcon({
-    name: 'pixcon-sr',
-    backbone,
-    matching: semanticReweighting(similarityMatching()),
-    hidden: 256,
-    dim: 64,
-    // The dense loss is solved within an epoch here; what is learned after that, the image loss teaches.
-    denseWeight: 0.2,
-    targetMomentum: 0.95,
-  });
-  // Hue and saturation still matter: they change how colours turn into grey.
-  const grey = { grayscaleProbability: 1, hue: 0.5, saturation: 0.8 };
-  const augmentation = byolAugmentation({
+  hidden: 256,
+  dim: 64,
+  // The dense loss is solved within an epoch here; what is learned after that, the image loss teaches.
+  denseWeight: 0.2,
+  targetMomentum: 0.95,
+  augmentation: {
+    recipe: 'byol',
     crops: { scale: [0.05, 0.3], minimumOverlap: 0.4, attempts: 40 },
     views: [
       { ...grey, blurProbability: 0.2 },
       { ...grey, solarizeProbability: 0 },
     ],
-  });
+  },
+};
+
+/** `pixcon demo`: built-in scenes, PixCon-SR, scores before and after. Returns the exit code. */
+export async function demoCommand({ out, ...flags }: DemoCommandOptions): Promise<number> {
+  const config = resolveRunConfig({ ...runSettings, ...flags }, 'demo');
+  const { seed, batchSize } = config;
+  const { sceneSize: size, classes } = settings;
+  const progress = new Progress();
+  const backend = await startBackend(config.backend);
+  progress.line(explainBackend(backend));
+
+  const scenes = await inMemory(syntheticScenes({ count: settings.scenes, size, seed, classes }));
+  const unseen = syntheticScenes({ count: settings.scoredScenes, size, seed: seed + 1, classes });
+  progress.line(
+    `${scenes.length} scenes of ${classes.length} classes of objects, PixCon-SR at ${config.imageSize} px`,
+  );
+
+  const method = buildMethod(config);
   const untrained = initialState(method, { seed, datasetSize: scenes.length, batchSize });
   const before = await score(method, untrained, unseen);
   untrained.dispose();
@@ -90,12 +89,7 @@ export async function demoCommand(options: DemoCommandOptions): Promise<number> 
 
   return interruptible(progress, async (signal) => {
     const { state } = await pretrain(method, scenes, {
-      epochs,
-      batchSize,
-      imageSize,
-      seed,
-      augmentation,
-      learningRate: settings.learningRate,
+      ...pretrainOptions(config, scenes.length),
       out,
       resume: true,
       signal,

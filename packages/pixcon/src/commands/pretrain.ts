@@ -1,10 +1,10 @@
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { imageFolder } from '@pixcon/datasets';
-import { recommendedQueueLength } from '@pixcon/queues';
 import { pretrain } from '@pixcon/trainer';
-import { buildAugmentation, buildMethod, buildOptimizer } from '../build-method.ts';
+import { buildMethod } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
 import { interruptible } from '../interruptible.ts';
+import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
 import { resolveRunConfig } from '../run-config.ts';
 
@@ -31,27 +31,11 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   progress.line(
     `${config.method}, ${config.arch}, ${config.imageSize} px, ${dataset.length} images from ${directory}`,
   );
-  const queueLength =
-    config.queueLength === 'auto'
-      ? recommendedQueueLength(dataset.length, config.batchSize)
-      : config.queueLength;
   return interruptible(progress, async (signal) => {
     const result = await pretrain(method, dataset, {
-      epochs: config.epochs,
-      batchSize: config.batchSize,
-      imageSize: config.imageSize,
-      seed: config.seed,
-      augmentation: buildAugmentation(config),
-      optimizer: buildOptimizer(config),
-      learningRate: config.learningRate,
-      warmupEpochs: config.warmupEpochs,
-      logEverySteps: config.logEverySteps,
-      ...(config.checkpointEverySteps === 'auto'
-        ? {}
-        : { checkpointEverySteps: config.checkpointEverySteps }),
+      ...pretrainOptions(config, dataset.length),
       out,
       resume,
-      config: { ...config, queueLength },
       signal,
       onEvent: (event) => progress.handle(event),
     });
