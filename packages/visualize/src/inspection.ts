@@ -9,13 +9,15 @@ export interface Picture {
 
 /** One crop of a photo, square, as the network sees it but for normalisation. */
 export interface InspectedView extends Picture {
-  /** Where it lies in the photo. */
+  /** Where it lies in the photo, in pixels of the pair's `source`. */
   readonly geometry: ViewGeometry;
 }
 
 /** What is drawn of a photo; it stays the same for a whole run, so that training is all that changes. */
 export interface InspectedPair {
   readonly name: string;
+  /** Size in pixels of the image that the views were cut from. */
+  readonly source: { readonly width: number; readonly height: number };
   /** The whole photo, reduced to a size for pictures. */
   readonly photo: Picture;
   /** The query view and the key view. */
