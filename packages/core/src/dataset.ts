@@ -24,3 +24,16 @@ export interface SegmentationDataset extends ImageDataset {
   /** `[height × width]` class indices, row by row; 255 is void. */
   mask(index: number): Promise<Uint8Array>;
 }
+
+/** Images with a segment (one object, or one region of stuff) per pixel. */
+export interface SegmentDataset extends ImageDataset {
+  /** `[height × width]` segment ids of image `index`, row by row, told apart within the image; 0 is void. */
+  segments(index: number): Promise<Int32Array>;
+}
+
+/** Images with one class each. */
+export interface ClassificationDataset extends ImageDataset {
+  readonly classNames: readonly string[];
+  /** The class index of image `index`. */
+  label(index: number): number;
+}

@@ -1,5 +1,11 @@
 export type { Backbone, FeatureStage } from './backbone.ts';
-export type { DecodedImage, ImageDataset, SegmentationDataset } from './dataset.ts';
+export type {
+  ClassificationDataset,
+  DecodedImage,
+  ImageDataset,
+  SegmentationDataset,
+  SegmentDataset,
+} from './dataset.ts';
 export { PixconError, type PixconErrorCode } from './errors.ts';
 export {
   area,
@@ -14,6 +20,7 @@ export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './i
 export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
 export type { InitializeOptions, Losses, Method, MethodState, StepContext, Targets } from './method.ts';
 export type { Mode, Module } from './module.ts';
+export type { NetworkGraph, NetworkNode } from './network-graph.ts';
 export type { Optimizer } from './optimizer.ts';
 export {
   type ParameterLayout,

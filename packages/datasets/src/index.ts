@@ -1,6 +1,13 @@
+export { classFolder } from './class-folder.ts';
 export { cropAndResize } from './crop-and-resize.ts';
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts';
 export { type SceneClass, sceneClasses } from './scene/classes.ts';
 export type { ShapeName } from './scene/shapes.ts';
 export type { TextureName } from './scene/textures.ts';
+export { type SegmentFolder, type SegmentFolderOptions, segmentFolder } from './segment-folder.ts';
+export {
+  type SegmentationFolder,
+  type SegmentationFolderOptions,
+  segmentationFolder,
+} from './segmentation-folder.ts';
 export { type SyntheticScenesOptions, syntheticScenes } from './synthetic-scenes.ts';
