@@ -181,6 +181,7 @@ describeBackends(
         [224, 224],
       ]);
       expect([pair?.photo.width, pair?.photo.height]).toEqual([30, 24]);
+      expect(pair?.source).toEqual({ width: 60, height: 48 });
       const grey = pair?.photo.pixels.subarray(0, 3);
       expect([...(grey ?? [])]).toEqual([120, 120, 120]);
     });
