@@ -1,4 +1,4 @@
-import type { Mode, ParameterSpec, Parameters } from '@pixcon/core';
+import type { Mode, NetworkNode, ParameterSpec, Parameters } from '@pixcon/core';
 import { batchNormalization, convolution } from '@pixcon/ops';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { filled, kaimingNormal } from './initializers.ts';
@@ -14,6 +14,9 @@ export interface ConvolutionUnit {
   readonly stride: number;
   readonly dilation: number;
 }
+
+/** PyTorch's default of batch normalization. */
+const epsilon = 1e-5;
 
 export function unitParameters(unit: ConvolutionUnit): ParameterSpec[] {
   const { size, input, output } = unit;
@@ -40,7 +43,7 @@ export function unitParameters(unit: ConvolutionUnit): ParameterSpec[] {
   ];
 }
 
-/** Convolution with PyTorch's padding (half the dilated filter), batch normalization, then, where asked, sum and ReLU. */
+/** Convolution with PyTorch's padding, batch normalization, then, where asked, sum and ReLU. */
 export function applyUnit(
   unit: ConvolutionUnit,
   parameters: Parameters,
@@ -48,10 +51,9 @@ export function applyUnit(
   mode: Mode,
   after: { readonly relu: boolean; readonly residual?: Tensor4D },
 ): Tensor4D {
-  const { size, stride, dilation, normalization } = unit;
+  const { stride, dilation, normalization } = unit;
   const weight = parameters.get(`${unit.convolution}.weight`) as unknown as Tensor4D;
-  const padding = (dilation * (size - 1)) / 2;
-  const convolved = convolution(x, weight, { stride, padding, dilation });
+  const convolved = convolution(x, weight, { stride, padding: paddingOf(unit), dilation });
   return batchNormalization(
     convolved,
     {
@@ -60,6 +62,34 @@ export function applyUnit(
       runningMean: parameters.get(`${normalization}.running_mean`),
       runningVariance: parameters.get(`${normalization}.running_var`),
     },
-    { training: mode.training, ...after },
+    { training: mode.training, epsilon, ...after },
   );
+}
+
+/** What `applyUnit` computes at inference, as a node named after its convolution. */
+export function unitNode(
+  unit: ConvolutionUnit,
+  prefix: string,
+  input: string,
+  after: { readonly relu: boolean; readonly residual?: string },
+): NetworkNode {
+  const { stride, dilation } = unit;
+  const convolution = `${prefix}${unit.convolution}`;
+  return {
+    kind: 'convolution',
+    name: convolution,
+    input,
+    convolution,
+    normalization: `${prefix}${unit.normalization}`,
+    stride,
+    padding: paddingOf(unit),
+    dilation,
+    epsilon,
+    ...after,
+  };
+}
+
+/** PyTorch's: half of the dilated filter. */
+function paddingOf({ size, dilation }: ConvolutionUnit): number {
+  return (dilation * (size - 1)) / 2;
 }

@@ -1,6 +1,6 @@
-import type { Module, ParameterSpec } from '@pixcon/core';
+import type { Module, NetworkNode, ParameterSpec } from '@pixcon/core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { applyUnit, type ConvolutionUnit, unitParameters } from './layers.ts';
+import { applyUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
 
 export type BlockKind = 'basic' | 'bottleneck';
 
@@ -18,11 +18,16 @@ export interface ResidualBlockOptions {
   readonly outputDilation: number;
 }
 
+export interface ResidualBlock extends Module<Tensor4D, Tensor4D> {
+  /** Its operations at inference; the last puts out the block. Names begin with `prefix`. */
+  graph(prefix: string, input: string): NetworkNode[];
+}
+
 /**
  * torchvision's `BasicBlock` (two 3×3) or `Bottleneck` (1×1, 3×3 with the stride, 1×1: "v1.5"), with a 1×1
  * projection where the shape changes.
  */
-export function residualBlock(options: ResidualBlockOptions): Module<Tensor4D, Tensor4D> {
+export function residualBlock(options: ResidualBlockOptions): ResidualBlock {
   const { kind, input, planes, stride, dilation, outputDilation } = options;
   const output = planes * expansion[kind];
   const unit = (
@@ -66,6 +71,18 @@ export function residualBlock(options: ResidualBlockOptions): Module<Tensor4D, T
         const last = index === units.length - 1;
         return applyUnit(part, values, y, mode, last ? { relu: true, residual } : { relu: true });
       }, x);
+    },
+    graph(prefix, input) {
+      const shortcut = projection ? [unitNode(projection, prefix, input, { relu: false })] : [];
+      const residual = shortcut[0]?.name ?? input;
+      let from = input;
+      const nodes = units.map((part, index) => {
+        const last = index === units.length - 1;
+        const node = unitNode(part, prefix, from, last ? { relu: true, residual } : { relu: true });
+        from = node.name;
+        return node;
+      });
+      return [...shortcut, ...nodes];
     },
   };
 }

@@ -5,7 +5,8 @@ import {
   type Backbone,
   type FeatureStage,
   type Mode,
-  type Module,
+  type NetworkGraph,
+  type NetworkNode,
   type Parameters,
   PixconError,
   prefixSpecs,
@@ -13,8 +14,8 @@ import {
 } from '@pixcon/core';
 import { maxPool } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { applyUnit, type ConvolutionUnit, unitParameters } from './layers.ts';
-import { type BlockKind, expansion, residualBlock } from './residual-block.ts';
+import { applyUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
+import { type BlockKind, expansion, type ResidualBlock, residualBlock } from './residual-block.ts';
 
 export interface ResNetOptions {
   readonly block: BlockKind;
@@ -37,6 +38,8 @@ export interface ResNetOptions {
   /** Name in the run's record. Default `resnet`. */
   readonly name?: string;
 }
+
+const stemPool = { size: 3, stride: 2, padding: 1 } as const;
 
 /**
  * A residual network with torchvision's layout, paddings and parameter names, without the classifier.
@@ -85,7 +88,7 @@ export function resnet(options: ResNetOptions): Backbone {
   const stemStride = small ? 1 : 4;
   const limit = small ? outputStride / 4 : outputStride;
   const stages: FeatureStage[] = [{ name: 'stem', channels: stemChannels, stride: stemStride }];
-  const blocks: { readonly name: string; readonly module: Module<tf.Tensor4D, tf.Tensor4D> }[][] = [];
+  const blocks: { readonly name: string; readonly module: ResidualBlock }[][] = [];
   let input = stemChannels;
   let stride = stemStride;
   let dilation = 1;
@@ -116,7 +119,19 @@ export function resnet(options: ResNetOptions): Backbone {
 
   const applyStem = (parameters: Parameters, images: tf.Tensor4D, mode: Mode): tf.Tensor4D => {
     const y = applyUnit(stemUnit, parameters, images, mode, { relu: true });
-    return small ? y : maxPool(y, { size: 3, stride: 2, padding: 1 });
+    return small ? y : maxPool(y, stemPool);
+  };
+
+  const graph = (): NetworkGraph => {
+    const nodes: NetworkNode[] = [unitNode(stemUnit, '', 'images', { relu: true })];
+    const last = () => (nodes.at(-1) as NetworkNode).name;
+    if (!small) nodes.push({ kind: 'max-pool', name: 'maxpool', input: last(), ...stemPool });
+    const outputs: [string, string][] = [['stem', last()]];
+    blocks.forEach((stage, index) => {
+      for (const { name: prefix, module } of stage) nodes.push(...module.graph(`${prefix}.`, last()));
+      outputs.push([`layer${index + 1}`, last()]);
+    });
+    return { input: 'images', nodes, stages: Object.fromEntries(outputs) };
   };
 
   const features: Backbone['features'] = (parameters, images, wanted, mode) => {
@@ -159,6 +174,7 @@ export function resnet(options: ResNetOptions): Backbone {
     stages,
     channels: last.channels,
     stride: last.stride,
+    graph: graph(),
     features,
     apply: (parameters, images, mode) => features(parameters, images, [last.name], mode)[0] as tf.Tensor4D,
   };

@@ -1,5 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Mode, Module } from './module.ts';
+import type { NetworkGraph } from './network-graph.ts';
 import type { Parameters } from './parameters.ts';
 
 /** One stage of a backbone, whose output is a feature map. */
@@ -23,6 +24,8 @@ export interface Backbone extends Module<Tensor4D, Tensor4D> {
   readonly channels: number;
   /** Stride of the last stage. */
   readonly stride: number;
+  /** What it computes at inference, as data. Without it, the network cannot be exported as a graph. */
+  readonly graph?: NetworkGraph;
   /**
    * Feature maps of the named stages, in the order asked for.
    *
