@@ -1,8 +1,8 @@
 import type { PixconError } from '@pixcon/core';
 import { checkpointError } from './checkpoint-error.ts';
 import { duplicateKey } from './duplicate-key.ts';
-import { bfloat16ToFloat32, float16ToFloat32 } from './half-floats.ts';
 import { bytesPerElement, type Dtype, elementCount, type HostTensor } from './host-tensor.ts';
+import { toHostTensor } from './to-host-tensor.ts';
 
 /** The content of a safetensors file. */
 export interface SafetensorsContent {
@@ -49,7 +49,7 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsContent {
   for (const entry of entries) {
     // Not bytes.slice(): the slice of a Node Buffer shares its memory.
     const own = new Uint8Array(bytes.subarray(dataStart + entry.begin, dataStart + entry.end));
-    tensors.set(entry.name, toHostTensor(entry, own.buffer));
+    tensors.set(entry.name, toHostTensor(entry.dtype, entry.shape, own.buffer));
   }
   return { tensors, metadata };
 }
@@ -132,36 +132,6 @@ function requireContiguous(entries: readonly Entry[], available: number): void {
     position = end;
   }
   if (position !== available) throw failure(`the last ${available - position} bytes belong to no tensor`);
-}
-
-function toHostTensor({ dtype, shape }: Entry, buffer: ArrayBuffer): HostTensor {
-  switch (dtype) {
-    case 'F64':
-      return { dtype, shape, data: new Float64Array(buffer) };
-    case 'F32':
-      return { dtype, shape, data: new Float32Array(buffer) };
-    case 'F16':
-      return { dtype, shape, data: float16ToFloat32(new Uint16Array(buffer)) };
-    case 'BF16':
-      return { dtype, shape, data: bfloat16ToFloat32(new Uint16Array(buffer)) };
-    case 'I64':
-      return { dtype, shape, data: new BigInt64Array(buffer) };
-    case 'U64':
-      return { dtype, shape, data: new BigUint64Array(buffer) };
-    case 'I32':
-      return { dtype, shape, data: new Int32Array(buffer) };
-    case 'U32':
-      return { dtype, shape, data: new Uint32Array(buffer) };
-    case 'I16':
-      return { dtype, shape, data: new Int16Array(buffer) };
-    case 'U16':
-      return { dtype, shape, data: new Uint16Array(buffer) };
-    case 'I8':
-      return { dtype, shape, data: new Int8Array(buffer) };
-    case 'U8':
-    case 'BOOL':
-      return { dtype, shape, data: new Uint8Array(buffer) };
-  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -8,6 +8,7 @@ import {
 } from './checkpoint.ts';
 import { checkpointError } from './checkpoint-error.ts';
 import { decodeSafetensors, type SafetensorsContent } from './decode-safetensors.ts';
+import { decodeWeights, type WeightsContent } from './decode-weights.ts';
 import { encodeSafetensors } from './encode-safetensors.ts';
 import { type ParametersToFileOptions, parametersToFile } from './parameters.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
@@ -19,6 +20,17 @@ import { writeFileAtomic } from './write-file-atomic.ts';
  */
 export function readSafetensors(path: string): Promise<SafetensorsContent> {
   return read(path, decodeSafetensors);
+}
+
+/**
+ * Reads weights of PyTorch, safetensors or `.pth`; see `decodeWeights`.
+ *
+ * @throws PixconError `checkpoint` that names the file and, where it is one, the tensor
+ * @example
+ * const { tensors } = await readWeights('resnet50.pth');
+ */
+export function readWeights(path: string): Promise<WeightsContent> {
+  return read(path, decodeWeights);
 }
 
 export interface SaveParametersOptions extends ParametersToFileOptions {

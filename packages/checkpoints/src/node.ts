@@ -1,6 +1,7 @@
 export {
   readCheckpoint,
   readSafetensors,
+  readWeights,
   type SaveParametersOptions,
   saveParameters,
   writeCheckpoint,

@@ -1,6 +1,7 @@
-import { type ParameterSet, type ParameterSpec, PixconError } from '@pixcon/core';
+import { type ParameterSet, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { fileShape, fromFileLayout, toFileLayout } from './file-layout.ts';
+import { assertTensorsFit, type FitOptions } from './assert-tensors-fit.ts';
+import { fromFileLayout, toFileLayout } from './file-layout.ts';
 import type { EncodableTensor, HostTensor } from './host-tensor.ts';
 
 export interface ParametersToFileOptions {
@@ -47,13 +48,9 @@ export async function parametersToFile(
   );
 }
 
-export interface LoadParametersOptions {
+export interface LoadParametersOptions extends FitOptions {
   /** Loads only the parameters below this prefix, which the file's names do not have. Default: all. */
   readonly prefix?: string;
-  /**
-   * Names in the file to pass over. Default: PyTorch's `…num_batches_tracked` counters, which nothing here uses.
-   */
-  readonly ignore?: (name: string) => boolean;
 }
 
 /**
@@ -72,46 +69,20 @@ export function loadParameters(
   tensors: ReadonlyMap<string, HostTensor>,
   options: LoadParametersOptions = {},
 ): void {
-  const { prefix = '', ignore = (name) => name.endsWith('num_batches_tracked') } = options;
+  const { prefix = '', ...rest } = options;
   const start = prefix === '' ? '' : `${prefix}.`;
-  const wanted = new Map<string, ParameterSpec>();
-  for (const spec of parameters.specs) {
-    if (spec.name.startsWith(start)) wanted.set(spec.name.slice(start.length), spec);
-  }
-  const missing = [...wanted.keys()].filter((name) => !tensors.has(name));
-  const unexpected = [...tensors.keys()].filter((name) => !wanted.has(name) && !ignore(name));
-  const misfits: string[] = [];
-  for (const [name, spec] of wanted) {
-    const tensor = tensors.get(name);
-    if (!tensor) continue;
-    const expected = fileShape(spec.shape, spec.layout).join(', ');
-    if (tensor.shape.join(', ') !== expected) {
-      misfits.push(`${name} (expected [${expected}], got [${tensor.shape.join(', ')}])`);
-    } else if (!isFloat(tensor)) misfits.push(`${name} (expected a float dtype, got ${tensor.dtype})`);
-  }
-  const problems = [list('missing', missing), list('unexpected', unexpected), list('mis-shaped', misfits)];
-  const message = problems.filter((problem) => problem !== '').join('; ');
-  if (message)
-    throw new PixconError('checkpoint', `loadParameters: the file does not fit the network: ${message}`);
-  for (const [name, spec] of wanted) {
-    const tensor = tensors.get(name) as HostTensor;
+  const wanted = parameters.specs
+    .filter((spec) => spec.name.startsWith(start))
+    .map((spec) => ({ ...spec, name: spec.name.slice(start.length) }));
+  assertTensorsFit('loadParameters', wanted, tensors, rest);
+  for (const spec of wanted) {
+    const tensor = tensors.get(spec.name) as HostTensor;
     const { data } = fromFileLayout(
       { shape: tensor.shape, data: Float32Array.from(tensor.data as Float32Array) },
       spec.layout,
     );
     const value = tf.tensor(data, [...spec.shape]);
-    parameters.get(spec.name).assign(value);
+    parameters.get(`${start}${spec.name}`).assign(value);
     value.dispose();
   }
-}
-
-function isFloat({ dtype }: HostTensor): boolean {
-  return dtype === 'F32' || dtype === 'F16' || dtype === 'BF16' || dtype === 'F64';
-}
-
-/** The first few names in full: a wrong file would list hundreds. */
-function list(kind: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
-  return `${kind} ${names.slice(0, 8).join(', ')}${more}`;
 }
