@@ -1,0 +1,43 @@
+import { drawConfusion } from '../chart/draw-confusion.ts';
+import { drawScore } from '../chart/draw-score.ts';
+import { escapeText } from '../markup.ts';
+import type { ReportData, ReportScore } from '../report-data.ts';
+import { figure } from './figure.ts';
+import { describeGain } from './summary.ts';
+
+/** Scores of the frozen features before and after training. */
+export function renderScores({ scores, status }: ReportData): string {
+  if (scores.length === 0) {
+    const when =
+      status.state === 'running' ? 'scores are taken when the run ends' : 'this run was not scored';
+    return `<p class="nothing">Nothing yet: ${when}. <code>pixcon evaluate</code> scores a run on labelled images.</p>`;
+  }
+  return scores.map(renderScore).join('\n');
+}
+
+function renderScore(score: ReportScore): string {
+  const { confusion, perClass = [] } = score;
+  const names =
+    perClass.length === confusion?.length
+      ? perClass.map(({ name }) => name)
+      : (confusion ?? []).map((_, place) => String(place));
+  return `<article class="score">
+<h3>${escapeText(score.title)}</h3>
+<p>${escapeText(score.metric)} ${describeGain(score)}. ${escapeText(score.detail)}</p>
+<div class="charts two">${
+    perClass.length > 0
+      ? figure(
+          drawScore(score, { width: 500 }),
+          'Ring: untrained network. Dot: after training. Green where training helped, red where it hurt.',
+        )
+      : ''
+  }${
+    confusion
+      ? figure(
+          drawConfusion(confusion, names, { width: 500 }),
+          'Confusion of the trained network: of each labelled class (row), the percentage predicted as each class (column).',
+        )
+      : ''
+  }</div>
+</article>`;
+}
