@@ -10,6 +10,10 @@ export interface MetricsRecord {
   /** Keys of real images in each queue. */
   readonly queueFilled: number;
   readonly imagesPerSecond: number;
+  /** Memory of the process when the record was fetched, where there is one to ask. */
+  readonly residentMiB?: number;
+  /** Memory of all tensors of tfjs when the record was fetched. */
+  readonly tensorMiB?: number;
   readonly [scalar: string]: number | undefined;
 }
 

@@ -28,6 +28,12 @@ export interface PretrainOptions {
   readonly logEverySteps?: number;
   /** Steps between checkpoints; there is one at the end as well. Default: an epoch's, at least 50 and at most 500. */
   readonly checkpointEverySteps?: number;
+  /** `report.html` and the pictures it shows, in `out`. Default true. */
+  readonly report?: boolean;
+  /** Photos whose matches, weights and attention the report shows as they change. Default 4. */
+  readonly pictures?: number;
+  /** Event files for TensorBoard, in `out`. Default true. */
+  readonly tensorboard?: boolean;
   /** Stops after the step at hand, saves, and throws `interrupted`. */
   readonly signal?: AbortSignal;
   /** Hears what happens: progress, notices, warnings. */
@@ -50,6 +56,9 @@ export interface ResolvedPretrainOptions {
   readonly warmupEpochs: number;
   readonly logEverySteps: number;
   readonly checkpointEverySteps: number | undefined;
+  readonly report: boolean;
+  readonly pictures: number;
+  readonly tensorboard: boolean;
 }
 
 /** @throws PixconError `invalid-argument` for a value out of range */
@@ -66,6 +75,9 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
     warmupEpochs = Math.min(4, epochs / 10),
     logEverySteps = 10,
     checkpointEverySteps,
+    report = true,
+    pictures = 4,
+    tensorboard = true,
   } = options;
   const whole = { minimum: 1, integer: true };
   assertNumber('pretrain', 'epochs', epochs, whole);
@@ -76,6 +88,7 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   assertNumber('pretrain', 'learningRate', learningRate, { minimum: 0 });
   assertNumber('pretrain', 'warmupEpochs', warmupEpochs, { minimum: 0, maximum: epochs });
   assertNumber('pretrain', 'logEverySteps', logEverySteps, whole);
+  assertNumber('pretrain', 'pictures', pictures, { minimum: 0, integer: true });
   if (checkpointEverySteps !== undefined) {
     assertNumber('pretrain', 'checkpointEverySteps', checkpointEverySteps, whole);
   }
@@ -92,5 +105,8 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
     warmupEpochs,
     logEverySteps,
     checkpointEverySteps,
+    report,
+    pictures,
+    tensorboard,
   };
 }

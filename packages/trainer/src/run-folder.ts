@@ -4,18 +4,34 @@ import { dirname, join, resolve } from 'node:path';
 import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
 import { readCheckpoint, saveParameters, writeCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
+import { PictureFolder } from './report/picture-folder.ts';
 import { assertNotLocked, lockRunFolder } from './run-lock.ts';
+import { eventFiles } from './tensorboard/event-file.ts';
 
-const files = {
+/** What makes a folder a run folder. */
+export const runFiles = {
   config: 'config.json',
+  run: 'run.json',
   metrics: 'metrics.jsonl',
   checkpoint: 'checkpoint.safetensors',
   backbone: 'backbone.safetensors',
 } as const;
 
+const reportFile = 'report.html';
+
+/** What `run.json` holds: what a report must know and no other file tells. */
+export interface RunFacts {
+  readonly totalSteps: number;
+  /** Keys that each queue holds when full; 0 without a queue. */
+  readonly queueLength: number;
+}
+
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** The files of a run: `config.json`, `metrics.jsonl`, `checkpoint.safetensors`, `backbone.safetensors`. */
+/**
+ * The files of a run: `config.json`, `run.json`, `metrics.jsonl`, `checkpoint.safetensors`, `backbone.safetensors`,
+ * `report.html`. Pictures and TensorBoard's events are looked after beside it.
+ */
 export class RunFolder {
   readonly path: string;
   /** The topmost folder that `open` made. */
@@ -28,15 +44,19 @@ export class RunFolder {
   }
 
   get checkpointPath(): string {
-    return join(this.path, files.checkpoint);
+    return join(this.path, runFiles.checkpoint);
   }
 
   get metricsPath(): string {
-    return join(this.path, files.metrics);
+    return join(this.path, runFiles.metrics);
   }
 
   get backbonePath(): string {
-    return join(this.path, files.backbone);
+    return join(this.path, runFiles.backbone);
+  }
+
+  get reportPath(): string {
+    return join(this.path, reportFile);
   }
 
   /** @throws PixconError `invalid-argument` when it is a file, another run is writing to it, or it holds a run and `resume` is false */
@@ -48,7 +68,9 @@ export class RunFolder {
       );
     }
     assertNotLocked(this.path);
-    const present = Object.values(files).find((file) => existsSync(join(this.path, file)));
+    const present = [...Object.values(runFiles), reportFile].find((file) =>
+      existsSync(join(this.path, file)),
+    );
     if (resume || present === undefined) return;
     throw new PixconError(
       'invalid-argument',
@@ -65,7 +87,7 @@ export class RunFolder {
     try {
       this.#made = await mkdir(resolve(this.path), { recursive: true });
       this.#unlock = await lockRunFolder(this.path);
-      const own = [...Object.values(files).map((file) => `.${file}.`), '.lock.'];
+      const own = [...Object.values(runFiles), reportFile, '.lock'].map((file) => `.${file}.`);
       for (const name of await readdir(this.path)) {
         const stale = name.endsWith('.tmp') && own.some((prefix) => name.startsWith(prefix));
         if (stale) await rm(join(this.path, name), { force: true });
@@ -82,13 +104,14 @@ export class RunFolder {
     await this.#unlock?.();
   }
 
-  /** Takes back what a run wrote that failed before its first step; a checkpoint stays. */
-  async discard(): Promise<void> {
-    if (existsSync(this.checkpointPath)) return;
-    await rm(join(this.path, files.config), { force: true });
-    await rm(this.metricsPath, { force: true });
+  /** Takes back what a run wrote that failed before its first step, and says whether: with a checkpoint all stays. */
+  async discard(): Promise<boolean> {
+    if (existsSync(this.checkpointPath)) return false;
+    const written = [...Object.values(runFiles), reportFile, ...(await eventFiles(this.path))];
+    for (const file of written) await rm(join(this.path, file), { force: true });
+    await new PictureFolder(this.path).remove();
     await this.close();
-    if (this.#made === undefined) return;
+    if (this.#made === undefined) return true;
     try {
       // Only while they are empty: what others put there stays.
       for (let path = resolve(this.path); path.startsWith(this.#made); path = dirname(path))
@@ -96,10 +119,15 @@ export class RunFolder {
     } catch {
       // Not empty.
     }
+    return true;
+  }
+
+  async writeRun(facts: RunFacts): Promise<void> {
+    await writeFileAtomic(join(this.path, runFiles.run), encode(`${JSON.stringify(facts, null, 2)}\n`));
   }
 
   async writeConfig(config: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, files.config), encode(`${JSON.stringify(config, null, 2)}\n`));
+    await writeFileAtomic(join(this.path, runFiles.config), encode(`${JSON.stringify(config, null, 2)}\n`));
   }
 
   /**

@@ -19,6 +19,12 @@ export function assertNotLocked(folder: string): void {
   if (pid !== undefined && isAlive(pid, folder)) throw lockedError(folder, pid);
 }
 
+/** Whether a run that is alive, of this machine, is writing to the folder. */
+export function isLocked(folder: string): boolean {
+  const pid = readPid(join(folder, file));
+  return pid !== undefined && isAlive(pid, folder);
+}
+
 /**
  * Makes the run folder this run's own: `.lock` gets the process's pid. The lock of a process that is gone is
  * taken over. Returns what removes it; calling that twice is harmless.

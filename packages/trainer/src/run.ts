@@ -4,8 +4,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { deviceViews, disposeViews } from './device-views.ts';
 import type { MetricsRecord } from './events.ts';
 import { HealthMonitor } from './health.ts';
+import { memoryInUse } from './memory-in-use.ts';
 import { startNotices } from './notices.ts';
 import type { PretrainOptions, ResolvedPretrainOptions } from './pretrain-options.ts';
+import { PictureFolder } from './report/picture-folder.ts';
+import { RunPictures } from './report/run-pictures.ts';
+import { RunReport } from './report/run-report.ts';
 import type { RunFolder } from './run-folder.ts';
 import { describeRun, type RunIdentity } from './run-identity.ts';
 import { assertFiniteState, captureState, restoreState } from './run-state.ts';
@@ -50,6 +54,7 @@ export class Run {
   readonly #health = new HealthMonitor();
   readonly #throughput: Throughput;
   readonly #unreadable: UnreadableImages;
+  readonly #report: RunReport | undefined;
   #metrics: MetricsRecord | undefined;
 
   /** @throws PixconError `invalid-argument` for a data set or a schedule that does not fit */
@@ -76,6 +81,31 @@ export class Run {
     this.#unreadable = new UnreadableImages(dataset.length, (name, reason) =>
       input.hooks.onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
     );
+    this.#report = this.#makeReport();
+  }
+
+  #makeReport(): RunReport | undefined {
+    const { folder, method, state, dataset, options, hooks } = this.#input;
+    const { report: html, pictures: count, tensorboard, augmentation, imageSize } = options;
+    if (!folder || !(html || tensorboard)) return undefined;
+    const pictures = new RunPictures({
+      folder: new PictureFolder(folder.path),
+      method,
+      state,
+      dataset,
+      augmentation,
+      imageSize,
+      count,
+      random: this.#random.fork('pictures'),
+      totalSteps: this.#totalSteps,
+    });
+    return new RunReport({
+      folder,
+      pictures: html && count > 0 ? pictures : undefined,
+      html,
+      tensorboard,
+      warn: (message) => hooks.onEvent?.({ type: 'warning', message }),
+    });
   }
 
   async train(): Promise<PretrainResult> {
@@ -85,15 +115,21 @@ export class Run {
       const start = await this.#restore();
       await folder?.keepMetricsBefore(start);
       await folder?.writeConfig(this.#config());
+      await folder?.writeRun({ totalSteps: this.#totalSteps, queueLength: this.#queueLength() });
       this.#announce(start);
+      await this.#report?.begin(start, this.#config());
       for await (const batch of this.#batches(start)) await this.#step(batch, start);
       await this.#save(this.#totalSteps);
       await folder?.exportBackbone(method, state);
+      await this.#report?.step(this.#totalSteps);
+      await this.#report?.end('finished');
     } catch (error) {
-      if (this.#metrics === undefined) await folder?.discard();
+      const discarded = this.#metrics === undefined && (await folder?.discard()) === true;
+      if (!discarded) await this.#report?.end('stopped');
       throw error;
     } finally {
       this.#log.dispose();
+      await this.#report?.close();
       await folder?.close();
     }
     return {
@@ -197,7 +233,9 @@ export class Run {
         `pretrain: stopped after step ${done} of ${this.#totalSteps}${folder ? `; go on with --resume --out ${folder.path}` : ''}`,
       );
     }
-    if (done % this.#checkpointEvery === 0 && done < this.#totalSteps) await this.#save(done, names);
+    if (done === this.#totalSteps) return;
+    if (done % this.#checkpointEvery === 0) await this.#save(done, names);
+    await this.#report?.step(done);
   }
 
   /** Writes what was fetched, and stops on what is not finite: the steps before it are still written. */
@@ -205,6 +243,7 @@ export class Run {
     const { folder, hooks } = this.#input;
     const records = steps.map((values) => this.#metricsOf(values));
     await folder?.appendMetrics(records);
+    await this.#report?.record(records);
     const last = records.at(-1);
     if (last) {
       this.#metrics = last;
@@ -226,6 +265,7 @@ export class Run {
       targetMomentum: this.#targetMomentumAt(step),
       queueFilled,
       imagesPerSecond: this.#throughput.imagesPerSecond,
+      ...memoryInUse(),
     };
   }
 
@@ -243,6 +283,11 @@ export class Run {
   #queueFilled(): number {
     const filled = Object.values(this.#input.state.queues).map((queue) => queue.filled);
     return filled.length === 0 ? 0 : Math.min(...filled);
+  }
+
+  /** Of the longest queue; 0 without one. */
+  #queueLength(): number {
+    return Math.max(0, ...Object.values(this.#input.state.queues).map(({ length }) => length));
   }
 
   #queueIsFull(): boolean {

@@ -10,7 +10,8 @@ import { startBackend } from '@pixcon/backend';
 import { readCheckpoint } from '@pixcon/checkpoints/node';
 import { RandomStream } from '@pixcon/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { pretrain } from '../src/index.ts';
+import { pretrain, readReportData } from '../src/index.ts';
+import { readEvents } from './read-events.ts';
 import { type MetricsLine, readMetrics, tinyImages, tinyOptions, tinyPixCon } from './tiny-run.ts';
 
 let folder: string;
@@ -47,6 +48,18 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** What a kill leaves can be looked at: a whole report, where there is one, and events up to the cut. */
+async function expectReadable(out: string): Promise<void> {
+  const report = join(out, 'report.html');
+  if (existsSync(report))
+    expect(await readFile(report, 'utf8')).toMatch(/<main id="report">[\s\S]*<\/html>\s*$/);
+  for (const name of await readdir(out)) {
+    if (name.startsWith('events.')) readEvents(await readFile(join(out, name)));
+  }
+  const { state, step } = (await readReportData(out)).status;
+  expect(state).toBe(step === expected.length ? 'finished' : 'stopped');
+}
+
 it('goes on after SIGKILL at any moment', async () => {
   const out = join(folder, 'random');
   const seed = Number(process.env.PIXCON_KILL_SEED ?? Date.now() % 2 ** 32);
@@ -54,6 +67,8 @@ it('goes on after SIGKILL at any moment', async () => {
   const moments: string[] = [];
   // The first for certain between a step and its checkpoint; the others where they fall.
   expect(await train(out, { place: 'step 2' })).toBe(null);
+  expect(existsSync(join(out, 'report.html'))).toBe(true);
+  await expectReadable(out);
   for (const first of [3, 6, 9]) {
     const [step, delay] = [first + random.integer(0, 3), random.uniform(0, 30)];
     moments.push(`${delay.toFixed(1)} ms after step ${step}`);
@@ -63,10 +78,13 @@ it('goes on after SIGKILL at any moment', async () => {
       return due;
     };
     expect(await train(out, { place: 'end', when })).toBe(null);
+    await expectReadable(out);
   }
   expect(await train(out)).toBe(0);
   expect(await readMetrics(out), `PIXCON_KILL_SEED=${seed}: killed ${moments.join(', ')}`).toEqual(expected);
-});
+  await expectReadable(out);
+  expect((await readReportData(out)).snapshots.map(({ step }) => step)).toEqual([0, 1, 3, 6, 9, 12]);
+}, 180_000);
 
 it('goes on after SIGKILL while a checkpoint is being written', async () => {
   const out = join(folder, 'writing');
@@ -82,7 +100,7 @@ it('goes on after SIGKILL while a checkpoint is being written', async () => {
   expect(await train(out)).toBe(0);
   expect(await readMetrics(out)).toEqual(expected);
   expect(await temporaryFiles(out)).toEqual([]);
-});
+}, 180_000);
 
 it('lets one run at a time write to a folder', async () => {
   const out = join(folder, 'shared');

@@ -156,7 +156,7 @@ describeBackends(
         expect(error.message).toContain(`\n  image-${index}.png: cut off`);
       // Found while the first batches were still loading, or after whole steps.
       for (const file of existsSync(out) ? await readdir(out) : []) {
-        expect(['config.json', 'metrics.jsonl', 'checkpoint.safetensors']).toContain(file);
+        expect(['config.json', 'run.json', 'metrics.jsonl', 'checkpoint.safetensors']).toContain(file);
       }
       const early = await failureOf(
         { out: join(folder, 'early', 'run') },
@@ -188,6 +188,7 @@ describeBackends(
         [{ warmupEpochs: 3 }, /warmupSteps must be below totalSteps/],
         [{ logEverySteps: 0 }, /logEverySteps/],
         [{ checkpointEverySteps: 0 }, /checkpointEverySteps/],
+        [{ pictures: -1 }, /pictures/],
         [{ batchSize: 32 }, /the data set has 16 images, fewer than the batch size of 32/],
         [{ batchSize: 2 }, /the data set has 1 image, fewer/, 1],
         [{ batchSize: 16 }, /queueLength must be a whole number of at least 16, got 12/],

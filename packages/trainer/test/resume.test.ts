@@ -98,6 +98,7 @@ describeBackends('a resumed run', (backend) => {
         'checkpoint.safetensors',
         'config.json',
         'metrics.jsonl',
+        'run.json',
       ]);
     });
 

@@ -60,19 +60,24 @@ export const tinyOptions = {
   learningRate: 0.05,
   logEverySteps: 3,
   checkpointEverySteps: 2,
+  // They take longer than such a run; tests of them turn them on.
+  report: false,
+  tensorboard: false,
 } as const satisfies PretrainOptions;
 
 export type MetricsLine = Readonly<Record<string, number>>;
 
-/** The lines of a run, without what the clock decides. */
+/** The lines of a run, without what the clock and the system decide. */
 export async function readMetrics(folder: string): Promise<MetricsLine[]> {
   const text = await readFile(join(folder, 'metrics.jsonl'), 'utf8');
   return text
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const { imagesPerSecond, ...rest } = JSON.parse(line) as MetricsLine & { imagesPerSecond: number };
-      if (!(imagesPerSecond > 0)) throw new Error(`images/s is ${imagesPerSecond} in ${line}`);
+      const { imagesPerSecond, residentMiB, tensorMiB, ...rest } = JSON.parse(line) as Record<string, number>;
+      for (const [name, value] of Object.entries({ imagesPerSecond, residentMiB, tensorMiB })) {
+        if (!((value as number) > 0)) throw new Error(`${name} is ${value} in ${line}`);
+      }
       return rest;
     });
 }

@@ -49,6 +49,9 @@ const { state } = await pretrain(tinyPixCon(), tinyImages(16), {
   ...tinyOptions,
   out,
   checkpointEverySteps: 1,
+  report: true,
+  tensorboard: true,
+  pictures: 1,
   resume: true,
   onEvent: (event) => {
     if (event.type === 'step') arrive(`step ${event.step}`);
