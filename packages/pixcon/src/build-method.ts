@@ -5,7 +5,8 @@ import { mocoV2Plus, pixcon } from '@pixcon/methods';
 import { lars, sgd } from '@pixcon/optimizers';
 import type { RunConfig } from './run-config.ts';
 
-const architectures = { resnet10, resnet18, resnet34, resnet50, resnet101 } as const;
+/** The backbones that a configuration can name. */
+export const architectures = { resnet10, resnet18, resnet34, resnet50, resnet101 } as const;
 
 /** The method that a configuration names, from the public parts. */
 export function buildMethod(config: RunConfig): Method {

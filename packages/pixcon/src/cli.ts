@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { architectureNames, backendNames, methodNames } from './names.ts';
+import { architectureNames, backendNames, encoderNames, exportFormatNames, methodNames } from './names.ts';
 
 /** A parser of whole numbers from `minimum` on. */
 function whole(minimum: number): (text: string) => number {
@@ -54,6 +54,7 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--learning-rate <rate>', 'peak (default: 0.4 · batch size / 512)', positive)
     .addOption(new Option('--backend <name>', 'where to compute (default: auto)').choices(backendNames))
     .option('--seed <number>', 'every random draw follows from it (default: 0)', whole(0))
+    .option('--init <file>', 'start the backbone from weights of PyTorch (safetensors or .pth)')
     .option('--config <file>', 'JSON with any of the settings; flags win over it')
     .option('--out <dir>', 'run folder', 'runs/pretrain')
     .option('--resume', 'go on from the run folder’s checkpoint, with its settings', false)
@@ -72,6 +73,31 @@ function program(setExitCode: (code: number) => void): Command {
     .action(async (options) => {
       const { demoCommand } = await import('./commands/demo.ts');
       setExitCode(await demoCommand(options));
+    });
+
+  root
+    .command('export')
+    .description('write the backbone of a run for torchvision, mmsegmentation, Detectron2 or a web page')
+    .argument('<run>', 'run folder')
+    .addOption(new Option('--format <name>', 'for what').choices(exportFormatNames).makeOptionMandatory())
+    .addOption(new Option('--encoder <name>', 'which of the two').choices(encoderNames).default('online'))
+    .requiredOption('--out <file>', '.safetensors, .pth, .pkl, or for tfjs model.json')
+    .action(async (run: string, options) => {
+      const { exportCommand } = await import('./commands/export.ts');
+      setExitCode(await exportCommand(run, options));
+    });
+
+  root
+    .command('import')
+    .description('read weights of PyTorch (safetensors, or .pth without executing anything) to start from')
+    .argument('<file>', 'weights of a ResNet, bare or in a checkpoint')
+    .addOption(
+      new Option('--arch <name>', 'what they must be (default: what they are)').choices(architectureNames),
+    )
+    .option('--out <file>', 'safetensors to write (default: <file>-backbone.safetensors)')
+    .action(async (file: string, options) => {
+      const { importCommand } = await import('./commands/import.ts');
+      setExitCode(await importCommand(file, options));
     });
 
   root

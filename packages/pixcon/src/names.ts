@@ -11,3 +11,5 @@ export const backendNames = [
   'wasm',
   'cpu',
 ] as const satisfies readonly (BackendName | 'auto')[];
+export const exportFormatNames = ['torchvision', 'mmseg', 'detectron2', 'tfjs'] as const;
+export const encoderNames = ['online', 'target'] as const;

@@ -6,6 +6,7 @@ import { type Method, type MethodState, PixconError } from '@pixcon/core';
 import { initialState } from '@pixcon/trainer';
 import { buildMethod } from './build-method.ts';
 import { readConfigFile } from './config-file.ts';
+import { readInitialWeights, startFrom } from './initial-weights.ts';
 import { type RunConfig, resolveRunConfig } from './run-config.ts';
 
 /** A run folder that was read; networks are made when asked for, on the backend that runs then. */
@@ -41,13 +42,14 @@ export async function openRun(path: string): Promise<OpenedRun> {
   const config = resolveRunConfig(await readConfigFile(configPath), configPath);
   const method = buildMethod(config);
   // The queues' length was resolved when the run began: the data set's size has no more say.
-  const untrained = () =>
-    initialState(method, { seed: config.seed, batchSize: config.batchSize, datasetSize: config.batchSize });
+  const initialize = (from: Method) =>
+    initialState(from, { seed: config.seed, batchSize: config.batchSize, datasetSize: config.batchSize });
+  const begin = await beginning(method, config);
   return {
     path,
     config,
     method,
-    untrained,
+    untrained: () => initialize(begin()),
     trained: async () => {
       const checkpointPath = join(path, 'checkpoint.safetensors');
       if (!existsSync(checkpointPath)) {
@@ -57,7 +59,7 @@ export async function openRun(path: string): Promise<OpenedRun> {
         );
       }
       const { sections, record } = await readCheckpoint(checkpointPath);
-      const state = untrained();
+      const state = initialize(method);
       try {
         loadParameters(state.online, sections.online ?? new Map());
         if (state.target) loadParameters(state.target, sections.target ?? new Map());
@@ -68,4 +70,17 @@ export async function openRun(path: string): Promise<OpenedRun> {
       return { state, step: (record as { readonly step: number }).step };
     },
   };
+}
+
+/** The method as the run began it; a file of weights that cannot be read any more is told when it is asked for. */
+async function beginning(method: Method, { init }: RunConfig): Promise<() => Method> {
+  if (init === undefined) return () => method;
+  try {
+    const { tensors } = await readInitialWeights(init, { parameters: () => method.backbone.parameters });
+    return () => startFrom(method, tensors);
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

@@ -25,6 +25,7 @@ const runConfig = z.strictObject({
     .length(4)
     .optional()
     .describe('channels of the four stages before expansion; the architecture’s own when absent'),
+  init: z.string().min(1).optional().describe('weights of PyTorch that the backbone starts from'),
   imageSize: whole.min(32).default(128).describe('side of the square views in pixels'),
   batchSize: whole.min(2).default(32).describe('images per step'),
   epochs: whole.min(1).default(100).describe('passes over the photos'),

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { imageFolder } from '@pixcon/datasets';
 import { pretrain } from '@pixcon/trainer';
 import { buildMethod } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
+import { readInitialWeights, startFrom } from '../initial-weights.ts';
 import { interruptible } from '../interruptible.ts';
 import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
@@ -22,12 +25,23 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   const { out, resume, flags } = options;
   const path = options.config ?? (resume ? ownConfig(out) : undefined);
   const file = path === undefined ? {} : await readConfigFile(path);
-  const config = resolveRunConfig({ ...file, ...flags }, path ?? 'pretrain');
+  const settings = resolveRunConfig({ ...file, ...flags }, path ?? 'pretrain');
+  // A path that still holds when the run is opened from elsewhere.
+  const config = settings.init === undefined ? settings : { ...settings, init: resolve(settings.init) };
   const dataset = imageFolder(directory);
   const progress = new Progress();
   const backend = await startBackend(config.backend);
   progress.line(explainBackend(backend));
-  const method = buildMethod(config);
+  let method = buildMethod(config);
+  // A run that goes on has all of its weights in its checkpoint.
+  if (config.init !== undefined && !(resume && existsSync(join(out, 'checkpoint.safetensors')))) {
+    const { tensors, summary } = await readInitialWeights(config.init, {
+      parameters: () => method.backbone.parameters,
+      arch: config.arch,
+    });
+    method = startFrom(method, tensors);
+    progress.line(summary);
+  }
   progress.line(
     `${config.method}, ${config.arch}, ${config.imageSize} px, ${dataset.length} images from ${directory}`,
   );

@@ -1,0 +1,125 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import {
+  assertTensorsFit,
+  exportDetectron2,
+  exportGraphModel,
+  exportMmsegmentation,
+  exportTorchvision,
+  toFloat32,
+} from '@pixcon/checkpoints';
+import { readCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
+import { PixconError } from '@pixcon/core';
+import { buildAugmentation } from '../augmentation-config.ts';
+import type { encoderNames, exportFormatNames } from '../names.ts';
+import { type OpenedRun, openRun } from '../open-run.ts';
+
+export interface ExportCommandOptions {
+  readonly format: (typeof exportFormatNames)[number];
+  readonly encoder: (typeof encoderNames)[number];
+  readonly out: string;
+}
+
+const files = {
+  torchvision: { write: exportTorchvision, extension: '.safetensors' },
+  mmseg: { write: exportMmsegmentation, extension: '.pth' },
+  // Detectron2 goes by the ending.
+  detectron2: { write: exportDetectron2, extension: '.pkl' },
+} as const;
+
+/** `pixcon export RUN`: the backbone for another library. Returns the exit code. */
+export async function exportCommand(path: string, options: ExportCommandOptions): Promise<number> {
+  const { format, encoder, out } = options;
+  if (format !== 'tfjs') assertFile(out, files[format].extension);
+  const run = await openRun(path);
+  const { tensors, step } = await readEncoder(run, encoder);
+  const { config, method } = run;
+  const metadata = {
+    method: method.name,
+    architecture: method.backbone.name,
+    encoder,
+    step: String(step),
+    outputStride: String(config.outputStride),
+  };
+  const lines: string[] = [];
+  if (format === 'tfjs') {
+    const target = graphModelPath(out);
+    const { graph } = method.backbone;
+    if (!graph)
+      throw new PixconError('invalid-argument', `${method.backbone.name} cannot be exported as a graph`);
+    const { mean, standardDeviation } = buildAugmentation(config.augmentation, config.reference);
+    const pixels = { mean, standardDeviation };
+    await writeAll(dirname(target), exportGraphModel(graph, tensors, { pixels, metadata }), basename(target));
+    lines.push(
+      `${target} and its weight files are ready:`,
+      "const model = await tf.loadGraphModel('model.json');",
+      'const images = tf.browser.fromPixels(picture).toFloat().expandDims(); // RGB, 0 to 255',
+      `const features = model.execute(images, '${method.backbone.stages.at(-1)?.name}'); // [1, height / ${method.backbone.stride}, width / ${method.backbone.stride}, ${method.backbone.channels}]`,
+    );
+  } else {
+    const { bytes, recipe, notes } = files[format].write({
+      tensors,
+      outputStride: config.outputStride,
+      metadata,
+    });
+    await mkdir(dirname(out), { recursive: true });
+    await writeFileAtomic(out, bytes);
+    lines.push(
+      `${out} is ready:`,
+      ...recipe.map((line) => line.replace(/\bFILE\b/, () => JSON.stringify(out))),
+    );
+    lines.push(...notes.map((note) => `note: ${note}`));
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+/** The backbone of an encoder in the last checkpoint, in PyTorch's names and layout. */
+async function readEncoder({ path, method }: OpenedRun, encoder: ExportCommandOptions['encoder']) {
+  const checkpointPath = join(path, 'checkpoint.safetensors');
+  if (!existsSync(checkpointPath)) {
+    throw new PixconError('invalid-argument', `${path} has no checkpoint yet; let the run reach its first`);
+  }
+  const { sections, record } = await readCheckpoint(checkpointPath);
+  const section = sections[encoder];
+  if (!section) {
+    throw new PixconError(
+      'invalid-argument',
+      `${method.name} has no ${encoder} encoder; ${path} has ${Object.keys(sections).join(', ')}`,
+    );
+  }
+  const prefix = `${method.backbonePrefix}.`;
+  const tensors = new Map(
+    [...section].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+  assertTensorsFit(checkpointPath, method.backbone.parameters, tensors);
+  return { tensors: toFloat32(tensors), step: (record as { readonly step: number }).step };
+}
+
+function assertFile(out: string, extension: string): void {
+  if (!out.endsWith(extension)) {
+    throw new PixconError('invalid-argument', `--out: expected a file that ends in ${extension}, got ${out}`);
+  }
+}
+
+/** The path of model.json for a path to it or to its folder. */
+function graphModelPath(out: string): string {
+  if (out.endsWith('/') || (existsSync(out) && statSync(out).isDirectory())) return join(out, 'model.json');
+  assertFile(out, '.json');
+  return out;
+}
+
+/** Weights first, so that a model.json never names a file that is not there. */
+async function writeAll(
+  folder: string,
+  contents: ReadonlyMap<string, Uint8Array>,
+  model: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of contents) {
+    await writeFileAtomic(join(folder, name === 'model.json' ? model : name), bytes);
+  }
+}

@@ -1,0 +1,32 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
+import { resnet } from '@pixcon/backbones';
+import { encodeSafetensors, type ResNetDescription } from '@pixcon/checkpoints';
+import { writeFileAtomic } from '@pixcon/checkpoints/node';
+import { architectures } from '../build-method.ts';
+import { readInitialWeights } from '../initial-weights.ts';
+import type { architectureNames } from '../names.ts';
+
+export interface ImportCommandOptions {
+  /** What the file must hold. Default: what it holds. */
+  readonly arch?: (typeof architectureNames)[number];
+  /** Default: the file's name with `-backbone.safetensors`, in the folder at hand. */
+  readonly out?: string;
+}
+
+/** `pixcon import FILE`: PyTorch's weights as `backbone.safetensors`. Returns the exit code. */
+export async function importCommand(file: string, options: ImportCommandOptions): Promise<number> {
+  const { arch, out = `${basename(file, extname(file))}-backbone.safetensors` } = options;
+  const parameters = ({ block, layers, planes, stemChannels, stemSize }: ResNetDescription) =>
+    arch === undefined
+      ? resnet({ block, layers, planes, stemChannels, stem: stemSize === 3 ? 'small' : 'imagenet' })
+          .parameters
+      : architectures[arch]({ planes, stemChannels }).parameters;
+  const { tensors, summary } = await readInitialWeights(file, { parameters, ...(arch ? { arch } : {}) });
+  await mkdir(dirname(out), { recursive: true });
+  const metadata = { format: 'pt', source: basename(file), ...(arch ? { architecture: arch } : {}) };
+  await writeFileAtomic(out, encodeSafetensors(tensors, metadata));
+  process.stderr.write(`${summary}\n`);
+  process.stderr.write(`${out} is ready: pixcon pretrain DIR --init ${out}\n`);
+  return 0;
+}
