@@ -36,15 +36,30 @@ export function segmentationScores(
   classCount: number,
   options: SegmentationScoresOptions = {},
 ): SegmentationScores {
-  const { ignore = voidClass } = options;
   assertNumber('segmentationScores', 'classCount', classCount, { minimum: 1, integer: true });
+  const confusion = emptyConfusion(classCount);
+  countInto(confusion, predictions, labels, options.ignore);
+  return scoresOf(confusion);
+}
+
+/** `[classes][classes]` zeros. */
+export function emptyConfusion(classCount: number): number[][] {
+  return Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
+}
+
+/** Adds positions to a confusion matrix, so that a data set can be scored as a whole, image by image. */
+export function countInto(
+  confusion: number[][],
+  predictions: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  ignore: number = voidClass,
+): void {
   if (predictions.length !== labels.length) {
     throw new PixconError(
       'invalid-shape',
       `segmentationScores: predictions and labels must have the same length, got ${predictions.length} and ${labels.length}`,
     );
   }
-  const confusion = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0));
   for (let position = 0; position < labels.length; position++) {
     const label = labels[position] as number;
     if (label === ignore) continue;
@@ -53,11 +68,14 @@ export function segmentationScores(
     if (!row || row[prediction] === undefined) {
       throw new PixconError(
         'data',
-        `segmentationScores: classes must be below ${classCount}, got label ${label} and prediction ${prediction} at position ${position}`,
+        `segmentationScores: classes must be below ${confusion.length}, got label ${label} and prediction ${prediction} at position ${position}`,
       );
     }
     row[prediction] += 1;
   }
+}
+
+export function scoresOf(confusion: readonly (readonly number[])[]): SegmentationScores {
   const perClassIoU = confusion.map((row, label) => {
     const hits = row[label] as number;
     const predicted = confusion.reduce((sum, other) => sum + (other[label] as number), 0);
@@ -74,6 +92,16 @@ export function segmentationScores(
   };
 }
 
-function total(values: readonly number[]): number {
+/**
+ * Of a confusion matrix, the one that always predicting `label` would have given: what knowing nothing is worth.
+ */
+export function constantPrediction(
+  confusion: readonly (readonly number[])[],
+  label: number,
+): readonly (readonly number[])[] {
+  return confusion.map((row) => row.map((_, column) => (column === label ? total(row) : 0)));
+}
+
+export function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }

@@ -1,5 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { architectureNames, backendNames, encoderNames, exportFormatNames, methodNames } from './names.ts';
+import {
+  architectureNames,
+  backendNames,
+  encoderNames,
+  exportFormatNames,
+  methodNames,
+  protocolNames,
+} from './names.ts';
 
 /** A parser of whole numbers from `minimum` on. */
 function whole(minimum: number): (text: string) => number {
@@ -23,6 +30,13 @@ function queueLength(text: string): number | 'auto' {
 function outputStride(text: string): number {
   if (['8', '16', '32'].includes(text)) return Number(text);
   throw new InvalidArgumentError('Allowed choices are 8, 16, 32.');
+}
+
+function labels(text: string): number[] {
+  return text.split(',').map((part) => {
+    if (/^\d+$/.test(part.trim()) && Number(part) <= 65_535) return Number(part);
+    throw new InvalidArgumentError('Expected whole numbers with commas between, such as 11,255.');
+  });
 }
 
 /** Commands import their work when they run, so that `--help` is quick. */
@@ -61,6 +75,38 @@ function program(setExitCode: (code: number) => void): Command {
     .action(async (directory: string, { config, out, resume, ...flags }) => {
       const { pretrainCommand } = await import('./commands/pretrain.ts');
       setExitCode(await pretrainCommand(directory, { ...(config ? { config } : {}), out, resume, flags }));
+    });
+
+  root
+    .command('evaluate')
+    .description('score the frozen features of a run, untrained beside trained')
+    .argument('<run>', 'run folder')
+    .requiredOption(
+      '--data <dir>',
+      'folder of images; its train and val folders are the split, where it has them',
+    )
+    .addOption(
+      new Option('--protocol <name>', 'what to measure').choices(protocolNames).makeOptionMandatory(),
+    )
+    .option('--masks <dir>', 'folder of PNG masks, named as the images')
+    .addOption(new Option('--encoder <name>', 'which encoder').choices(encoderNames).default('online'))
+    .option('--stage <name>', 'stem, layer1 … layer4 (default: the last)')
+    .option('--image-size <pixels>', 'side of the square images (default: the run’s)', whole(32))
+    .option('--neighbours <count>', 'neighbours that vote (default: 20)', whole(1))
+    .addOption(
+      new Option('--matching <name>', 'of match-consistency: the run’s own, or similarity')
+        .choices(['method', 'similarity'])
+        .default('method'),
+    )
+    .option('--void <labels>', 'mask values without a class, such as 11,255 (255 always is)', labels)
+    .option('--classes <names>', 'names with commas between, or a file with one a line')
+    .option('--limit <images>', 'at most so many images to learn from and to score', whole(1))
+    .option('--seed <number>', 'of crops and of the probe’s held-out images', whole(0), 0)
+    .addOption(new Option('--backend <name>', 'where to compute').choices(backendNames).default('auto'))
+    .option('--json <file>', 'write everything that was measured')
+    .action(async (run: string, options) => {
+      const { evaluateCommand } = await import('./commands/evaluate.ts');
+      setExitCode(await evaluateCommand(run, options));
     });
 
   root

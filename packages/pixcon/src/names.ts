@@ -1,4 +1,5 @@
 import type { BackendName } from '@pixcon/backend';
+import type { ProtocolName } from '@pixcon/evaluation';
 
 /** What the command line offers; apart from the schema, so that `--help` loads no library. */
 export const methodNames = ['pixcon-sr', 'pixcon-sim', 'pixcon-coord', 'moco-v2-plus'] as const;
@@ -13,3 +14,10 @@ export const backendNames = [
 ] as const satisfies readonly (BackendName | 'auto')[];
 export const exportFormatNames = ['torchvision', 'mmseg', 'detectron2', 'tfjs'] as const;
 export const encoderNames = ['online', 'target'] as const;
+export const protocolNames = [
+  'linear-segmentation',
+  'cell-knn',
+  'linear-classification',
+  'image-knn',
+  'match-consistency',
+] as const satisfies readonly ProtocolName[];
