@@ -17,6 +17,12 @@ function whole(minimum: number): (text: string) => number {
   };
 }
 
+function port(text: string): number {
+  const value = whole(0)(text);
+  if (value <= 65_535) return value;
+  throw new InvalidArgumentError('Expected at most 65535.');
+}
+
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
@@ -69,6 +75,9 @@ function program(setExitCode: (code: number) => void): Command {
     .addOption(new Option('--backend <name>', 'where to compute (default: auto)').choices(backendNames))
     .option('--seed <number>', 'every random draw follows from it (default: 0)', whole(0))
     .option('--init <file>', 'start the backbone from weights of PyTorch (safetensors or .pth)')
+    // With --no-report alone, an absent flag would count as true and win over the file.
+    .addOption(new Option('--report').hideHelp())
+    .option('--no-report', 'no report.html and no pictures in the run folder')
     .option('--config <file>', 'JSON with any of the settings; flags win over it')
     .option('--out <dir>', 'run folder', 'runs/pretrain')
     .option('--resume', 'go on from the run folder’s checkpoint, with its settings', false)
@@ -144,6 +153,26 @@ function program(setExitCode: (code: number) => void): Command {
     .action(async (file: string, options) => {
       const { importCommand } = await import('./commands/import.ts');
       setExitCode(await importCommand(file, options));
+    });
+
+  root
+    .command('report')
+    .description('draw the report of a run anew, from its folder alone')
+    .argument('<run>', 'run folder')
+    .option('--out <file>', 'where to (default: report.html in the run folder)')
+    .action(async (run: string, options) => {
+      const { reportCommand } = await import('./commands/report.ts');
+      setExitCode(await reportCommand(run, options));
+    });
+
+  root
+    .command('watch')
+    .description('show the report of a run in the browser as it grows, on this machine only')
+    .argument('<run>', 'run folder')
+    .option('--port <number>', 'of 127.0.0.1 (default: any that is free)', port)
+    .action(async (run: string, options) => {
+      const { watchCommand } = await import('./commands/watch.ts');
+      setExitCode(await watchCommand(run, options));
     });
 
   root

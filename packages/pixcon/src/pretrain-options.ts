@@ -20,6 +20,9 @@ export function pretrainOptions(config: RunConfig, datasetSize: number): Pretrai
     warmupEpochs: config.warmupEpochs,
     logEverySteps: config.logEverySteps,
     ...(checkpointEverySteps === 'auto' ? {} : { checkpointEverySteps }),
+    report: config.report,
+    pictures: config.pictures,
+    tensorboard: config.tensorboard,
     // With the length as a number: whoever opens the run needs no data set to size its queues.
     config: { ...config, queueLength },
   };

@@ -72,6 +72,9 @@ const runConfig = z.strictObject({
     .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })
     .default('auto')
     .describe('steps between checkpoints; auto: an epoch’s, at least 50 and at most 500'),
+  report: z.boolean().default(true).describe('report.html and its pictures in the run folder'),
+  pictures: whole.min(0).default(4).describe('photos in the report'),
+  tensorboard: z.boolean().default(true).describe('event files for TensorBoard in the run folder'),
 });
 
 /** Every default in its place. */

@@ -55,11 +55,16 @@ describe('pixcon pretrain', () => {
       /done: 12 steps \(last loss \d+\.\d{3}\); backbone, checkpoint and metrics are in/,
     );
     expect([code, stdout]).toEqual([0, '']);
-    expect((await readdir(out)).sort()).toEqual([
+    expect(stderr.trimEnd().split('\n').at(-1)).toBe(`report: ${join(out, 'report.html')}`);
+    const [backbone, ...files] = (await readdir(out)).sort();
+    expect([backbone, ...files.filter((name) => !name.startsWith('events.out.tfevents.'))]).toEqual([
       'backbone.safetensors',
       'checkpoint.safetensors',
       'config.json',
       'metrics.jsonl',
+      'pictures',
+      'report.html',
+      'run.json',
     ]);
     const { tensors } = await readSafetensors(join(out, 'backbone.safetensors'));
     expect(tensors.get('conv1.weight')?.shape).toEqual([4, 3, 7, 7]);
@@ -82,6 +87,29 @@ describe('pixcon pretrain', () => {
     expect((await spawnCli(['pretrain', photos, '--config', config, '--out', again])).code).toBe(0);
     expect(await losses(again)).toEqual(first);
     expect(await readFile(join(again, 'config.json'))).toEqual(await readFile(config));
+  });
+
+  it('leaves the report out where that was asked for, by a flag or by the configuration', async () => {
+    const quiet = join(folder, 'quiet.json');
+    const tiny = JSON.parse(await readFile(settings, 'utf8')) as object;
+    await writeFile(quiet, JSON.stringify({ ...tiny, epochs: 1, report: false, tensorboard: false }));
+    const byFile = await spawnCli(['pretrain', photos, '--config', quiet, '--out', out]);
+    expect(byFile.stderr).not.toContain('report');
+    const byFlag = await spawnCli([
+      ...['pretrain', photos, '--config', settings, '--epochs', '1', '--no-report'],
+      ...['--out', join(folder, 'by-flag')],
+    ]);
+    expect([byFile.code, byFlag.code]).toEqual([0, 0]);
+    const plain = [
+      'backbone.safetensors',
+      'checkpoint.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'run.json',
+    ];
+    expect((await readdir(out)).sort()).toEqual(plain);
+    const files = await readdir(join(folder, 'by-flag'));
+    expect(files.filter((name) => !name.startsWith('events.')).sort()).toEqual(plain);
   });
 
   it.each(['pixcon-sim', 'pixcon-coord', 'moco-v2-plus'])('trains %s', async (method) => {

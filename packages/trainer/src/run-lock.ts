@@ -19,8 +19,13 @@ export function assertNotLocked(folder: string): void {
   if (pid !== undefined && isAlive(pid, folder)) throw lockedError(folder, pid);
 }
 
-/** Whether a run that is alive, of this machine, is writing to the folder. */
-export function isLocked(folder: string): boolean {
+/**
+ * Whether a run is writing to the folder: its process is alive, on this machine.
+ *
+ * @example
+ * isRunning('runs/photos'); // => true until the training there ends, also where it is killed
+ */
+export function isRunning(folder: string): boolean {
   const pid = readPid(join(folder, file));
   return pid !== undefined && isAlive(pid, folder);
 }

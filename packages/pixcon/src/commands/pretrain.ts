@@ -58,6 +58,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     if (result.unreadable.length > 0) progress.line(describeUnreadable(result.unreadable));
     const loss = result.metrics === undefined ? '' : ` (last loss ${result.metrics.loss.toFixed(3)})`;
     progress.line(`done: ${result.steps} steps${loss}; backbone, checkpoint and metrics are in ${out}`);
+    if (config.report) progress.line(`report: ${join(out, 'report.html')}`);
     return 0;
   });
 }

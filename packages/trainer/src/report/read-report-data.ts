@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { PixconError } from '@pixcon/core';
 import type { ReportData, ReportMetrics, ReportScore } from '@pixcon/visualize';
 import { runFiles } from '../run-folder.ts';
-import { isLocked } from '../run-lock.ts';
+import { isRunning } from '../run-lock.ts';
 import { PictureFolder } from './picture-folder.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function readReportData(
     config,
     status: {
       state:
-        state ?? (isLocked(folder) ? 'running' : step > 0 && step >= totalSteps ? 'finished' : 'stopped'),
+        state ?? (isRunning(folder) ? 'running' : step > 0 && step >= totalSteps ? 'finished' : 'stopped'),
       step,
       totalSteps,
       updated: new Date().toISOString(),
