@@ -18,7 +18,8 @@ export interface WeightsContent {
  */
 export function decodeWeights(bytes: Uint8Array): WeightsContent {
   // A zip archive, or a pickle. As the length of a safetensors header either would be absurd.
-  const torch = (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes[1] === 0x02 && bytes[2] === 0x8a);
+  const torch =
+    (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes[1] === 0x02 && bytes[2] === 0x8a);
   if (torch) return { ...decodeTorch(bytes), format: 'torch' };
   return { tensors: decodeSafetensors(bytes).tensors, format: 'safetensors', path: [] };
 }

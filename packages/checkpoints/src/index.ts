@@ -8,6 +8,7 @@ export {
   toTensors,
 } from './checkpoint.ts';
 export { decodeSafetensors, type SafetensorsContent } from './decode-safetensors.ts';
+export { decodeWeights, type WeightsContent } from './decode-weights.ts';
 export { encodeSafetensors } from './encode-safetensors.ts';
 export { fileShape, fromFileLayout, type LaidOut, toFileLayout } from './file-layout.ts';
 export type { BackboneExport, ExportedFile } from './formats/backbone-export.ts';
@@ -26,7 +27,6 @@ export {
   type ParametersToFileOptions,
   parametersToFile,
 } from './parameters.ts';
-export { decodeWeights, type WeightsContent } from './decode-weights.ts';
 export { describeResNet, type ResNetDescription } from './state-dict/describe-resnet.ts';
 export { type FoundBackbone, findBackbone } from './state-dict/find-backbone.ts';
 export { toFloat32 } from './state-dict/to-float32.ts';
