@@ -193,7 +193,7 @@ describeBackends('a run that shows itself', (backend) => {
       expect(Object.keys(of)).toHaveLength(2);
       for (const [tag, { width, height, png }] of Object.entries(of)) {
         expect(tag).toMatch(/^matches\/[01] image-\d\d\.png$/);
-        expect([width, height > 300, png[1]]).toEqual([680, true, 'P'.charCodeAt(0)]);
+        expect([width, height > 250, png[1]]).toEqual([512, true, 'P'.charCodeAt(0)]);
       }
     }
   });

@@ -7,7 +7,7 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-/** One crop of a photo, square, as the network sees it but for normalisation. */
+/** One crop of a photo, square, without photometric operations. The network sees it at the run's own size. */
 export interface InspectedView extends Picture {
   /** Where it lies in the photo, in pixels of the pair's `source`. */
   readonly geometry: ViewGeometry;

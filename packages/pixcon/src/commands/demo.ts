@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byolAugmentation } from '@pixcon/augment';
 import { explainBackend, startBackend } from '@pixcon/backend';
@@ -12,12 +13,14 @@ import {
 import { syntheticScenes } from '@pixcon/datasets';
 import { type CellScores, scoreCells } from '@pixcon/evaluation';
 import { initialState, pretrain } from '@pixcon/trainer';
+import type { ReportScore } from '@pixcon/visualize';
 import { buildMethod } from '../build-method.ts';
 import { interruptible } from '../interruptible.ts';
 import type { backendNames } from '../names.ts';
 import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
 import { resolveRunConfig } from '../run-config.ts';
+import { drawReport } from './report.ts';
 
 export interface DemoCommandOptions {
   readonly backend: (typeof backendNames)[number];
@@ -98,19 +101,16 @@ export async function demoCommand({ out, ...flags }: DemoCommandOptions): Promis
     progress.stop();
     const after = await score(method, state, unseen);
     state.dispose();
-    const scores = { stage: settings.scoredStage, classNames: scenes.classNames, before, after };
-    await writeFileAtomic(
-      join(out, 'scores.json'),
-      new TextEncoder().encode(`${JSON.stringify(scores, null, 2)}\n`),
-    );
+    const report = reportScore(before, after, scenes.classNames);
+    await writeScore(out, { stage: settings.scoredStage, before, after, report });
+    const page = await drawReport(out);
     progress.line(`before training: ${describe(before)}`);
     progress.line(`after training:  ${describe(after)}`);
+    progress.line(`(${report.detail})`);
     progress.line(
-      `(each of ${after.queryCells} cells of ${settings.scoredStage} in scenes not trained on, labelled by its 20 nearest among as many others)`,
+      `${out} has backbone.safetensors (torchvision names), checkpoint.safetensors, metrics.jsonl and scores/`,
     );
-    progress.line(
-      `${out} has backbone.safetensors (torchvision names), checkpoint.safetensors, metrics.jsonl and scores.json`,
-    );
+    progress.line(`report: ${page}`);
     return 0;
   });
 }
@@ -135,6 +135,31 @@ function score(method: Method, state: MethodState, scenes: SegmentationDataset):
     // The running statistics of grey crops would not fit coloured scenes.
     statistics: 'batch',
   });
+}
+
+/** The scores as the report shows them. */
+function reportScore(before: CellScores, after: CellScores, classNames: readonly string[]): ReportScore {
+  return {
+    title: `nearest neighbours of cells, ${settings.scoredStage}, online encoder`,
+    metric: 'mIoU',
+    untrained: before.meanIoU,
+    trained: after.meanIoU,
+    detail: `each of ${after.queryCells} cells of ${settings.scoredStage} in scenes not trained on, labelled by its 20 nearest among as many others`,
+    perClass: classNames.map((name, index) => ({
+      name,
+      untrained: before.perClassIoU[index] ?? null,
+      trained: after.perClassIoU[index] ?? null,
+    })),
+    confusion: after.confusion,
+  };
+}
+
+/** As `pixcon evaluate` leaves them: a file in `scores/` whose key `report` the report shows. */
+async function writeScore(out: string, score: object): Promise<void> {
+  const folder = join(out, 'scores');
+  await mkdir(folder, { recursive: true });
+  const text = `${JSON.stringify(score, null, 2)}\n`;
+  await writeFileAtomic(join(folder, 'demo.json'), new TextEncoder().encode(text));
 }
 
 function describe({ meanIoU, perClassIoU }: CellScores): string {

@@ -8,11 +8,15 @@ export interface ReportCommandOptions {
   readonly out?: string;
 }
 
-/** `pixcon report RUN`: draws the report anew from the run folder alone. Returns the exit code. */
-export async function reportCommand(folder: string, options: ReportCommandOptions): Promise<number> {
-  const { out = join(folder, 'report.html') } = options;
+/** `pixcon report RUN`: draws the report anew. Returns the exit code. */
+export async function reportCommand(folder: string, { out }: ReportCommandOptions): Promise<number> {
+  process.stderr.write(`wrote ${await drawReport(folder, out)}\n`);
+  return 0;
+}
+
+/** Draws the report of a run from its folder alone, and returns where it is. */
+export async function drawReport(folder: string, out = join(folder, 'report.html')): Promise<string> {
   const html = await renderReport(await readReportData(folder));
   await writeFileAtomic(out, new TextEncoder().encode(html));
-  process.stderr.write(`wrote ${out}\n`);
-  return 0;
+  return out;
 }

@@ -11,7 +11,7 @@ export async function matchImages(
   for (const [index, pair] of pairs.entries()) {
     const inspection = inspections[index];
     if (!inspection) continue;
-    const png = await toPng(drawMatches(await encodePair(pair), inspection), { width: 680 });
+    const png = await toPng(drawMatches(await encodePair(pair), inspection), { width: 512 });
     images.push({ tag: `matches/${index} ${pair.name}`, ...pngSize(png), png });
   }
   return images;

@@ -36,7 +36,7 @@ export class RunPictures {
 
   /** Chooses the photos, or goes on with those of the folder. */
   async begin(start: number): Promise<void> {
-    const { folder, method, dataset, augmentation, imageSize, count, random } = this.#input;
+    const { folder, dataset, augmentation, count, random } = this.#input;
     // Without a checkpoint nothing says that what lies there is of this run.
     if (start === 0) await folder.remove();
     else await folder.keepUpTo(start);
@@ -44,9 +44,7 @@ export class RunPictures {
     for (const step of await folder.steps()) this.#made.add(step);
     if (this.#pairs.length > 0) return;
     const { inspectedPairs } = await import('@pixcon/visualize');
-    const { crops } = augmentation;
-    const { stride } = method.backbone;
-    this.#pairs = await inspectedPairs(dataset, { random, count, crops, imageSize, stride });
+    this.#pairs = await inspectedPairs(dataset, { random, count, crops: augmentation.crops });
     if (this.#pairs.length > 0) await folder.writePairs(this.#pairs);
   }
 
@@ -61,11 +59,12 @@ export class RunPictures {
 
   /** What the online encoder makes of the photos now. Nothing of the training state changes. */
   async take(done: number): Promise<Snapshot> {
-    const { folder, method, state, augmentation } = this.#input;
+    const { folder, method, state, augmentation, imageSize } = this.#input;
     const { inspectPairs } = await import('@pixcon/visualize');
     const { mean, standardDeviation } = augmentation;
     const parameters = scoped(state.online, method.backbonePrefix);
     const inspections = await inspectPairs(method.backbone, parameters, this.#pairs, {
+      imageSize,
       mean,
       standardDeviation,
       ...(method.matching ? { matching: method.matching } : {}),

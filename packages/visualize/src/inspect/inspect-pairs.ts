@@ -7,7 +7,6 @@ import {
   imagenetStandardDeviation,
   type MatchingStrategy,
   type Parameters,
-  PixconError,
 } from '@pixcon/core';
 import { overlapMask, similarityMatching } from '@pixcon/matching';
 import { gatherCells, l2Normalize } from '@pixcon/ops';
@@ -18,6 +17,8 @@ import { withCopiedBuffers } from './frozen-statistics.ts';
 import { normalizedImages, type Size } from './normalized-images.ts';
 
 export interface InspectPairsOptions {
+  /** Side of the run's views in pixels. Default: that of the pairs' own. */
+  readonly imageSize?: number;
   /** How query cells find their key cells. Default `similarityMatching()`: weights of 1. */
   readonly matching?: MatchingStrategy;
   /** Mean of each channel, of pixels in [0, 1]. Default ImageNet's. */
@@ -36,11 +37,12 @@ export interface InspectPairsOptions {
  * Batch normalization uses the statistics of the pictures at hand, for a young network has no good running ones;
  * what is compared over a run is then always normalised alike. Nothing of `parameters` changes.
  *
- * A whole photo is resized to a whole number of cells, 8 to 14 along its short side. Weights above 1, which a
+ * Views are resized to `imageSize`, rounded up to whole cells, and at least to 7 × 7 cells; whole photos to 8 to 14
+ * cells along their short side. Weights above 1, which a
  * matching of one's own may give, are divided by the largest of their pair.
  *
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
- * @throws PixconError `invalid-argument` for views of different sizes or an option out of range
+ * @throws PixconError `invalid-argument` for an option out of range
  * @example
  * const [first] = await inspectPairs(backbone, parameters, pairs, { matching: method.matching });
  * first.index.length === first.grid.height * first.grid.width; // => true
@@ -56,9 +58,12 @@ export async function inspectPairs(
     mean = imagenetMean,
     standardDeviation = imagenetStandardDeviation,
     attentionCells = 3,
+    imageSize = pairs[0]?.views[0].width ?? 0,
   } = options;
   assertNumber('inspectPairs', 'attentionCells', attentionCells, { minimum: 0, integer: true });
   if (pairs.length === 0) return [];
+  assertNumber('inspectPairs', 'imageSize', imageSize, { minimum: 1, integer: true });
+  const side = Math.ceil(Math.max(imageSize, 7 * backbone.stride) / backbone.stride) * backbone.stride;
   const statistics = { mean, standardDeviation };
   const frozen = withCopiedBuffers(backbone, parameters);
   const encode: Encode = (pictures, size) =>
@@ -66,7 +71,7 @@ export async function inspectPairs(
       backbone.apply(frozen.parameters, normalizedImages(pictures, size, statistics), { training: true }),
     );
   try {
-    const matches = await matchPairs(pairs, encode, matching);
+    const matches = await matchPairs(pairs, encode, { matching, side });
     const attentions = await attendPhotos(pairs, encode, backbone.stride, attentionCells);
     return matches.map((match, pair) => ({
       ...match,
@@ -83,17 +88,9 @@ type Encode = (pictures: readonly Picture[], size: Size) => tf.Tensor4D;
 async function matchPairs(
   pairs: readonly InspectedPair[],
   encode: Encode,
-  matching: MatchingStrategy,
+  { matching, side }: { readonly matching: MatchingStrategy; readonly side: number },
 ): Promise<Omit<PairInspection, 'attention'>[]> {
   const views = pairs.flatMap((pair) => [pair.views[0], pair.views[1]]);
-  const side = (views[0] as Picture).width;
-  for (const { width, height } of views) {
-    if (width === side && height === side) continue;
-    throw new PixconError(
-      'invalid-argument',
-      `inspectPairs: all views must be squares of ${side} px like the first, got ${width} × ${height}; choose them together`,
-    );
-  }
   const queryGeometry = pairs.map(({ views }) => views[0].geometry);
   const keyGeometry = pairs.map(({ views }) => views[1].geometry);
   const map = encode(views, { height: side, width: side });

@@ -52,7 +52,8 @@ const backbone = resnet({
   stemChannels: 4,
   outputStride: 8,
 });
-const choice = () => ({ random: new RandomStream(3), imageSize: 60, stride: backbone.stride });
+const choice = () => ({ random: new RandomStream(3), viewSize: 90 });
+const imageSize = 60;
 
 describeBackends('inspectPairs', () => {
   it('agrees with naive loops over the features', async () => {
@@ -65,8 +66,11 @@ describeBackends('inspectPairs', () => {
       return similarityMatching()(input);
     };
     const [inspections, same] = [
-      await inspectPairs(backbone, parameters, pairs, { matching: spy }),
-      await inspectPairs(backbone, parameters, pairs, { matching: withoutSimilarity(similarityMatching()) }),
+      await inspectPairs(backbone, parameters, pairs, { imageSize, matching: spy }),
+      await inspectPairs(backbone, parameters, pairs, {
+        imageSize,
+        matching: withoutSimilarity(similarityMatching()),
+      }),
     ];
     const [queries, keys] = seen as [number[][][], number[][][]];
     expect(inspections).toHaveLength(3);
@@ -103,7 +107,7 @@ describeBackends('inspectPairs', () => {
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(1));
     const values = () => [...parameters.entries()].map(([name, value]) => [name, [...value.dataSync()]]);
     const [before, tensors] = [values(), tf.memory().numTensors];
-    const options = { matching: semanticReweighting(similarityMatching()) };
+    const options = { imageSize, matching: semanticReweighting(similarityMatching()) };
     const first = await inspectPairs(backbone, parameters, pairs, options);
     expect(tf.memory().numTensors).toBe(tensors);
     expect(await inspectPairs(backbone, parameters, pairs, options)).toEqual(first);
@@ -116,7 +120,7 @@ describeBackends('inspectPairs', () => {
     parameters.dispose();
   });
 
-  it('brings weights of a matching of one’s own below 1, and refuses views of other sizes', async () => {
+  it('brings weights of a matching of one’s own below 1, and rounds views up to whole cells', async () => {
     const pairs = await inspectedPairs(photos(9), choice());
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(1));
     const heavy: MatchingStrategy = ({ query }) => {
@@ -124,13 +128,14 @@ describeBackends('inspectPairs', () => {
       const row = tf.reshape(tf.range(0, cells, 1, 'float32'), [1, cells]);
       return { index: tf.zeros([batch, cells], 'int32'), weight: tf.tile(row, [batch, 1]) as tf.Tensor2D };
     };
-    const [first] = await inspectPairs(backbone, parameters, pairs, { matching: heavy });
+    const [first] = await inspectPairs(backbone, parameters, pairs, { imageSize, matching: heavy });
     expect(first?.weight[63]).toBe(1);
     expect(first?.weight[21]).toBeCloseTo(21 / 63, 6);
-    const other = await inspectedPairs(photos(9), { ...choice(), imageSize: 80 });
-    await expect(inspectPairs(backbone, parameters, [...pairs, ...other])).rejects.toThrow(
-      /squares of 64 px like the first, got 80 × 80/,
-    );
+    const sides = async (size: number) =>
+      (await inspectPairs(backbone, parameters, pairs, { imageSize: size })).map(({ grid }) => grid.width);
+    expect(await sides(1)).toEqual([7, 7, 7, 7]);
+    expect(await sides(57)).toEqual([8, 8, 8, 8]);
+    expect((await inspectPairs(backbone, parameters, pairs))[0]?.grid).toEqual({ height: 12, width: 12 });
     expect(await inspectPairs(backbone, parameters, [])).toEqual([]);
     parameters.dispose();
   });
@@ -174,11 +179,11 @@ describeBackends(
       await expect(inspectedPairs(images, choice())).rejects.toThrow('network is down');
     });
 
-    it('cuts the views at whole cells and the photo no larger than asked', async () => {
-      const [pair] = await inspectedPairs(photos(1), { ...choice(), stride: 32, photoSize: 30 });
+    it('cuts the views as large as asked and the photo no larger than asked', async () => {
+      const [pair] = await inspectedPairs(photos(1), { ...choice(), photoSize: 30 });
       expect(pair?.views.map(({ width, height }) => [width, height])).toEqual([
-        [224, 224],
-        [224, 224],
+        [90, 90],
+        [90, 90],
       ]);
       expect([pair?.photo.width, pair?.photo.height]).toEqual([30, 24]);
       expect(pair?.source).toEqual({ width: 60, height: 48 });

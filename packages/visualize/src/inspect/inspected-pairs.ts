@@ -19,10 +19,8 @@ export interface InspectedPairsOptions {
   readonly count?: number;
   /** How the run draws its crops. Default: as `sampleTwoCrops`. */
   readonly crops?: TwoCropOptions;
-  /** Side of the run's views in pixels. The pictures are as large, or larger where that gives fewer than 7 cells. */
-  readonly imageSize: number;
-  /** Input pixels per cell side of the backbone. */
-  readonly stride: number;
+  /** Side of the views in pixels: large enough to be looked at, whatever the network gets. Default 256. */
+  readonly viewSize?: number;
   /** Longest side of a whole photo's picture in pixels; smaller photos are not enlarged. Default 480. */
   readonly photoSize?: number;
 }
@@ -43,20 +41,18 @@ const [leastOverlap, mostOverlap] = [0.2, 0.7];
  * @throws PixconError `invalid-argument` for an option out of range; what `dataset.load` throws beside `data`
  * @example
  * const random = new RandomStream(0);
- * const pairs = await inspectedPairs(imageFolder('photos'), { random, imageSize: 224, stride: 32 });
- * pairs[0]?.views[0].width; // => 224
+ * const pairs = await inspectedPairs(imageFolder('photos'), { random });
+ * pairs[0]?.views[0].width; // => 256
  */
 export async function inspectedPairs(
   dataset: ImageDataset,
   options: InspectedPairsOptions,
 ): Promise<InspectedPair[]> {
-  const { random, count = 4, crops = {}, imageSize, stride, photoSize = 480 } = options;
+  const { random, count = 4, crops = {}, viewSize = 256, photoSize = 480 } = options;
   assertNumber('inspectedPairs', 'count', count, { minimum: 0, integer: true });
-  assertNumber('inspectedPairs', 'imageSize', imageSize, { minimum: 1, integer: true });
-  assertNumber('inspectedPairs', 'stride', stride, { minimum: 1, integer: true });
+  assertNumber('inspectedPairs', 'viewSize', viewSize, { minimum: 1, integer: true });
   assertNumber('inspectedPairs', 'photoSize', photoSize, { minimum: 1, integer: true });
   const wanted = Math.min(count, dataset.length);
-  const side = Math.ceil(Math.max(imageSize, 7 * stride) / stride) * stride;
   const pairs: InspectedPair[] = [];
   for (let place = 0; place < wanted; place++) {
     const first = Math.floor((place * dataset.length) / wanted);
@@ -67,7 +63,7 @@ export async function inspectedPairs(
     const { name, image } = found;
     const geometry = tellingCrops(image, stream, crops);
     const view = async (crop: ViewGeometry): Promise<InspectedView> => ({
-      ...(await cutPicture(image, crop, { height: side, width: side })),
+      ...(await cutPicture(image, crop, { height: viewSize, width: viewSize })),
       geometry: crop,
     });
     const views = [await view(geometry[0]), await view(geometry[1])] as const;
