@@ -130,7 +130,14 @@ export const packageCalls: Readonly<Record<string, string>> = {
   '@pixcon/trainer': `
     const { syntheticScenes } = await import('@pixcon/datasets');
     const refused = api.pretrain({}, syntheticScenes({ count: 3 }), { epochs: 1, batchSize: 4 });
-    await assert.rejects(refused, { code: 'invalid-argument', message: /has 3 images, fewer than the batch size of 4/ });`,
+    await assert.rejects(refused, { code: 'invalid-argument', message: /has 3 images, fewer than the batch size of 4/ });
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(folder + '/metrics.jsonl', '{"step":0,"epoch":0,"loss":3}\\n{"step":1,"lo');
+    const data = await api.readReportData(folder);
+    assert.deepEqual([data.status.step, data.metrics.length], [1, 1]);
+    // What a run loads when it draws its report.
+    const { renderReport } = await import('@pixcon/visualize');
+    assert.match(await renderReport(data), /<main id="report">/);`,
   pixcon: `
     const { execFileSync } = await import('node:child_process');
     const { readdirSync, readFileSync } = await import('node:fs');
