@@ -45,21 +45,33 @@ export class LogisticObjective {
     const residual = new Float32Array(logits.length);
     const gradient = new Float64Array(point.length);
     const biasStart = this.#dim * classes;
+    const powers = new Float64Array(classes);
     let value = 0;
     for (let row = 0; row < rowWeights.length; row++) {
       const rowWeight = (rowWeights[row] as number) / sum;
       if (rowWeight === 0) continue;
       const start = row * classes;
-      const logSum = logSumExp(logits, start, classes);
+      let most = Number.NEGATIVE_INFINITY;
+      for (let at = start; at < start + classes; at++) {
+        if ((logits[at] as number) > most) most = logits[at] as number;
+      }
+      let powerSum = 0;
       let mass = 0;
+      let labelled = 0;
+      for (let column = 0; column < classes; column++) {
+        const above = (logits[start + column] as number) - most;
+        const target = this.#targets[start + column] as number;
+        const power = Math.exp(above);
+        powers[column] = power;
+        powerSum += power;
+        mass += target;
+        labelled += target * above;
+      }
+      value += rowWeight * (mass * Math.log(powerSum) - labelled);
+      const scale = mass / powerSum;
       for (let column = 0; column < classes; column++) {
         const target = this.#targets[start + column] as number;
-        mass += target;
-        value += rowWeight * target * (logSum - (logits[start + column] as number));
-      }
-      for (let column = 0; column < classes; column++) {
-        const probability = Math.exp((logits[start + column] as number) - logSum);
-        const slope = rowWeight * (mass * probability - (this.#targets[start + column] as number));
+        const slope = rowWeight * (scale * (powers[column] as number) - target);
         residual[start + column] = slope;
         gradient[biasStart + column] = (gradient[biasStart + column] as number) + slope;
       }
