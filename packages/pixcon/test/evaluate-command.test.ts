@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EvaluationResult } from '@pixcon/evaluation';
+import type { ReportScore } from '@pixcon/visualize';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sceneClassNames, writeLabelledScenes } from './labelled-scenes.ts';
+import { spawnCli } from './spawn-cli.ts';
+
+let folder: string;
+let run: string;
+const at = (...path: string[]) => join(folder, ...path);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pixcon-evaluate-'));
+  run = at('run');
+  await writeLabelledScenes(folder, 15);
+  const tiny = { planes: [4, 4, 8, 8], hidden: 16, dim: 8, outputStride: 8, imageSize: 32, batchSize: 5 };
+  await writeFile(at('tiny.json'), JSON.stringify({ ...tiny, epochs: 1, backend: 'wasm' }));
+  const { code, stderr } = await spawnCli([
+    'pretrain',
+    at('images'),
+    '--config',
+    at('tiny.json'),
+    '--out',
+    run,
+  ]);
+  if (code !== 0) throw new Error(stderr);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function evaluate(protocol: string, ...args: string[]) {
+  return spawnCli(['evaluate', run, '--protocol', protocol, '--backend', 'wasm', ...args]);
+}
+
+interface Record {
+  readonly report: ReportScore;
+  readonly step: number;
+  readonly data: {
+    readonly train: readonly string[];
+    readonly validation: readonly string[];
+    readonly description: string;
+  };
+  readonly untrained: EvaluationResult;
+  readonly trained: EvaluationResult;
+}
+
+async function readRecord(path: string): Promise<Record> {
+  return JSON.parse(await readFile(path, 'utf8')) as Record;
+}
+
+const labelled = () => ['--data', at('images'), '--masks', at('masks'), '--void', '9'];
+
+describe('pixcon evaluate', () => {
+  it('prints both networks, and writes the same into the run folder and the file asked for', async () => {
+    const json = at('deep', 'scores.json');
+    const { code, stdout, stderr } = await evaluate(
+      'linear-segmentation',
+      ...labelled(),
+      '--classes',
+      sceneClassNames.join(','),
+      '--json',
+      json,
+    );
+    expect(stderr).toContain('10 images to learn from, 5 to score, 3 classes; split: train/ and val/');
+    expect(stderr).toMatch(/untrained: mIoU \d+\.\d\d% \(\d+\.\d s\)\ntrained, 3 steps: mIoU/);
+    expect(code).toBe(0);
+    expect(stdout).toContain('linear segmentation, online encoder after 3 steps');
+    expect(stdout).toMatch(/untrained +trained +difference\nmIoU +\d+\.\d\d% +\d+\.\d\d% +[+−]\d+\.\d\d\n/);
+    for (const name of sceneClassNames) expect(stdout).toMatch(new RegExp(`\\n  ${name} +\\d`));
+
+    const record = await readRecord(json);
+    expect(await readRecord(join(run, 'scores', 'linear-segmentation-online.json'))).toEqual(record);
+    expect([record.data.train.length, record.data.validation.length, record.step]).toEqual([10, 5, 3]);
+    expect(record.report).toMatchObject({
+      title: 'linear segmentation, online encoder',
+      metric: 'mIoU',
+      untrained: record.untrained.value,
+      trained: record.trained.value,
+      confusion: record.trained.confusion,
+    });
+    expect(record.report.perClass?.map(({ name }) => name)).toEqual(sceneClassNames);
+    expect(record.trained.details).not.toEqual(record.untrained.details);
+    // All but the void pixel of each of five images.
+    const counted = record.trained.confusion.flat().reduce((sum, count) => sum + count, 0);
+    expect(counted).toBe(5 * (48 * 48 - 1));
+  });
+
+  it('scores the target encoder and earlier stages, and gives the same numbers again', async () => {
+    const args = [
+      ...labelled(),
+      '--encoder',
+      'target',
+      '--stage',
+      'layer2',
+      '--neighbours',
+      '3',
+      '--limit',
+      '4',
+    ];
+    const first = await evaluate('cell-knn', ...args);
+    expect([first.code, first.stderr.includes('4 images to learn from, 4 to score')]).toEqual([0, true]);
+    const file = join(run, 'scores', 'cell-knn-target.json');
+    const record = await readRecord(file);
+    expect(record.trained.settings).toMatchObject({ stage: 'layer2', neighbours: 3, imageSize: 32 });
+    expect(record.report.title).toBe('nearest neighbours of cells, target encoder');
+    expect((await evaluate('cell-knn', ...args)).stdout).toBe(first.stdout);
+    expect(await readRecord(file)).toEqual(record);
+  });
+
+  it('scores matches, and classes of whole images', async () => {
+    const consistency = await evaluate('match-consistency', ...labelled());
+    expect(consistency.stdout).toMatch(/matches in the same segment +\d.*\n +chance +\d.*\n +possible +\d/);
+    expect(consistency.stdout).toContain('matching: semantic');
+    const { trained } = await readRecord(join(run, 'scores', 'match-consistency-online.json'));
+    expect(trained.value).toBeGreaterThan(trained.chance);
+    expect(trained.details.possible).toBeGreaterThan(trained.value);
+    for (const protocol of ['linear-classification', 'image-knn']) {
+      const { code, stdout, stderr } = await evaluate(protocol, '--data', at('classes'));
+      expect(stderr).toContain('by a hash of their names');
+      expect([code, stdout.includes('\n  disc '), stdout.includes('\n  square ')]).toEqual([0, true, true]);
+    }
+  });
+
+  it('says in one sentence what is wrong, and writes nothing', async () => {
+    const before = await readdir(join(run, 'scores'));
+    const cases: readonly [readonly string[], RegExp][] = [
+      [['cell-knn', '--data', at('images')], /needs --masks DIR/],
+      [['image-knn', ...labelled()], /takes no --masks/],
+      [
+        ['cell-knn', ...labelled(), '--stage', 'layer9'],
+        /--stage must be one of stem, layer1, layer2, layer3, layer4, got layer9/,
+      ],
+      [['cell-knn', '--data', at('images'), '--masks', at('nowhere')], /nowhere does not exist/],
+      [
+        ['cell-knn', '--data', at('images'), '--masks', at('masks'), '--classes', 'a,b'],
+        /name more classes or call it void/,
+      ],
+      [['cell-knn', ...labelled(), '--classes', 'nofile.txt'], /--classes must be names/],
+      [['cell-knn', ...labelled(), '--void', 'x'], /whole numbers with commas/],
+      [['image-knn', '--data', at('images', 'train')], /lies in none/],
+      [['everything', ...labelled()], /linear-segmentation/],
+    ];
+    await Promise.all(
+      cases.map(async ([[protocol = '', ...args], message]) => {
+        const { code, stdout, stderr } = await evaluate(protocol, ...args, '--json', at('never.json'));
+        expect(stderr.trim().split('\n').at(-1)).toMatch(message);
+        expect([code, stdout]).toEqual([1, '']);
+      }),
+    );
+    const noRun = await spawnCli(['evaluate', at('images'), '--protocol', 'cell-knn', ...labelled()]);
+    expect([noRun.code, noRun.stderr.trim()]).toEqual([
+      1,
+      expect.stringMatching(/^pixcon: .*images is not a run folder \(no config\.json\)/),
+    ]);
+    expect(existsSync(at('never.json'))).toBe(false);
+    expect(await readdir(join(run, 'scores'))).toEqual(before);
+  });
+});
