@@ -106,7 +106,7 @@ export async function demoCommand({ out, ...flags }: DemoCommandOptions): Promis
     const page = await drawReport(out);
     progress.line(`before training: ${describe(before)}`);
     progress.line(`after training:  ${describe(after)}`);
-    progress.line(`(${report.detail})`);
+    progress.line(report.detail);
     progress.line(
       `${out} has backbone.safetensors (torchvision names), checkpoint.safetensors, metrics.jsonl and scores/`,
     );
@@ -144,7 +144,7 @@ function reportScore(before: CellScores, after: CellScores, classNames: readonly
     metric: 'mIoU',
     untrained: before.meanIoU,
     trained: after.meanIoU,
-    detail: `each of ${after.queryCells} cells of ${settings.scoredStage} in scenes not trained on, labelled by its 20 nearest among as many others`,
+    detail: `Each of ${after.queryCells} cells of ${settings.scoredStage} in scenes not trained on, labelled by its 20 nearest among as many others.`,
     perClass: classNames.map((name, index) => ({
       name,
       untrained: before.perClassIoU[index] ?? null,

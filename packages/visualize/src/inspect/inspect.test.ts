@@ -1,6 +1,7 @@
 import { resnet } from '@pixcon/backbones';
 import {
   area,
+  type Box,
   type DecodedImage,
   type ImageDataset,
   intersect,
@@ -164,6 +165,20 @@ describeBackends(
           expect(shared / area(box)).toBeGreaterThanOrEqual(0.2);
           expect(shared / area(box)).toBeLessThanOrEqual(0.7);
         }
+      }
+    });
+
+    it('prefers pairs with something to see in the overlap', async () => {
+      // One small bright thing on a flat ground: most overlaps of small crops miss it.
+      const [width, height] = [200, 150];
+      const data = new Uint8Array(width * height * 3).fill(90);
+      for (let y = 40; y < 60; y++) data.fill(250, (y * width + 120) * 3, (y * width + 140) * 3);
+      const images = { ...photos(6), load: () => Promise.resolve({ data, width, height }) };
+      const crops = { scale: [0.05, 0.2], minimumOverlap: 0.2 } as const;
+      const pairs = await inspectedPairs(images, { ...choice(), count: 6, crops });
+      for (const { views } of pairs) {
+        const shared = intersect(views[0].geometry.box, views[1].geometry.box);
+        expect(intersect(shared as Box, { x0: 120, y0: 40, x1: 140, y1: 60 })).toBeDefined();
       }
     });
 

@@ -1,16 +1,15 @@
-import { sampleTwoCrops, type TwoCropOptions } from '@pixcon/augment';
+import type { TwoCropOptions } from '@pixcon/augment';
 import {
-  area,
   assertNumber,
   type DecodedImage,
   type ImageDataset,
-  intersect,
   PixconError,
   type RandomStream,
   type ViewGeometry,
 } from '@pixcon/core';
 import type { InspectedPair, InspectedView } from '../inspection.ts';
 import { cutPicture } from './normalized-images.ts';
+import { tellingCrops } from './telling-crops.ts';
 
 export interface InspectedPairsOptions {
   /** Draws the photos and their crops; it is only forked. */
@@ -27,14 +26,10 @@ export interface InspectedPairsOptions {
 
 /** Draws of a photo before its place stays empty: others near it are tried where one cannot be read. */
 const photoAttempts = 10;
-/** Draws of two crops, of which the one that overlaps best is kept. */
-const cropAttempts = 40;
-/** Shares of both crops that make a telling picture: something to match, and something that lies outside. */
-const [leastOverlap, mostOverlap] = [0.2, 0.7];
-
 /**
  * Chooses photos for the pictures of a run, spread evenly over the data set, and cuts the two views of each by
- * the run's own rule, without photometric operations. The same seed and data set give the same pairs. Photos
+ * the run's own rule, without photometric operations; of many draws, one that overlaps in part and shows something
+ * in the overlap. The same seed and data set give the same pairs. Photos
  * that cannot be read are replaced by others.
  *
  * @returns at most `count` pairs; fewer where photos cannot be read
@@ -96,27 +91,6 @@ async function firstReadable(
     }
   }
   return undefined;
-}
-
-/** Of many draws, the first whose overlap is a good part of both crops and not all of either. */
-function tellingCrops(
-  { width, height }: DecodedImage,
-  random: RandomStream,
-  crops: TwoCropOptions,
-): [ViewGeometry, ViewGeometry] {
-  let best: [ViewGeometry, ViewGeometry] | undefined;
-  let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < cropAttempts; attempt++) {
-    const drawn = sampleTwoCrops(width, height, random.fork('crops', attempt), crops);
-    const distance = drawn.reduce((sum, crop, side) => {
-      const shared = intersect(crop.box, drawn[1 - side]?.box ?? crop.box);
-      const share = shared ? area(shared) / area(crop.box) : 0;
-      return sum + Math.max(0, leastOverlap - share, share - mostOverlap);
-    }, 0);
-    if (distance < least) [best, least] = [drawn, distance];
-    if (distance === 0) break;
-  }
-  return best as [ViewGeometry, ViewGeometry];
 }
 
 function wholePhoto(image: DecodedImage, longest: number): ReturnType<typeof cutPicture> {
