@@ -54,7 +54,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
     lines.push(
       `${target} and its weight files are ready:`,
       "const model = await tf.loadGraphModel('model.json');",
-      'const images = tf.browser.fromPixels(picture).toFloat().expandDims(); // RGB, 0 to 255',
+      "const images = tf.expandDims(tf.cast(tf.browser.fromPixels(picture), 'float32')); // RGB, 0 to 255",
       `const features = model.execute(images, '${method.backbone.stages.at(-1)?.name}'); // [1, height / ${method.backbone.stride}, width / ${method.backbone.stride}, ${method.backbone.channels}]`,
     );
   } else {
