@@ -9,8 +9,9 @@ import { stepsPerEpoch } from './two-view-loader.ts';
  * checkpoints and resuming. The learning rate warms up linearly and falls along a cosine; the target momentum
  * rises to 1 along a cosine.
  *
- * With `out`, the folder gets `config.json`, `metrics.jsonl`, `checkpoint.safetensors` (all that is needed to go
- * on) and `backbone.safetensors` (the online backbone, torchvision's names). A run that is killed at any moment
+ * With `out`, the folder gets `config.json`, `run.json`, `metrics.jsonl`, `checkpoint.safetensors` (all that is needed
+ * to go on), `backbone.safetensors` (the online backbone, torchvision's names), and, to look at, `report.html` with
+ * `pictures/` and TensorBoard's event files, which change nothing of the training and never end it. A run that is killed at any moment
  * and resumed makes the same steps as one that was not: the same losses bit for bit, on one backend and machine.
  *
  * @throws PixconError `invalid-argument` for options that do not fit, `unreadable-data` when more than 5 % of the
