@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { RandomStream } from '@pixcon/core';
 import { describe, expect, it } from 'vitest';
 import type { EncodableTensor } from '../host-tensor.ts';
 import { encodePickle } from '../pickle/encode-pickle.ts';
@@ -149,6 +150,49 @@ describe('decodeTorch', () => {
     expect(() => decodeTorch(bytes)).toThrow(message);
     expect(() => decodeTorch(bytes)).toThrow('conv1.weight');
     expect(() => decodeTorch(bytes)).toThrow(expect.objectContaining({ code: 'checkpoint' }));
+  });
+
+  it('takes any window that lies in its storage, and no other', () => {
+    const random = new RandomStream(11);
+    const length = 24;
+    let taken = 0;
+    for (let round = 0; round < 600; round++) {
+      const rank = random.integer(0, 4);
+      const shape = Array.from({ length: rank }, () => random.integer(round % 10 === 0 ? 0 : 1, 5));
+      const strides = Array.from({ length: rank }, () => random.integer(0, 9));
+      const offset = random.integer(0, random.chance(0.1) ? 40 : 6);
+      // Every position of the window, one axis after the other.
+      const positions = shape.reduce<number[]>(
+        (before, size, axis) =>
+          before.flatMap((start) => range(size).map((i) => start + i * (strides[axis] as number))),
+        [offset],
+      );
+      const fits = positions.length <= length && positions.every((position) => position < length);
+      const bytes = archive(
+        { w: describeTensor({ offset, shape, strides, length }) },
+        floats(...range(length)),
+      );
+      const label = JSON.stringify({ offset, shape, strides });
+      if (!fits) expect(() => decodeTorch(bytes), label).toThrow('tensor w: ');
+      else
+        expect(Array.from(decodeTorch(bytes).tensors.get('w')?.data ?? [], Number), label).toEqual(positions);
+      taken += Number(fits);
+    }
+    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeLessThan(500);
+  });
+
+  it('takes the dtype of a storage from its class only', () => {
+    const id = new PickleTuple<PickleInput>(['storage', 'constructor', '0', 'cpu', 2]);
+    const tensor = new PickleCall(new PickleGlobal('torch._utils', '_rebuild_tensor_v2'), [
+      new PicklePersistentId(id),
+      0,
+      new PickleTuple([2]),
+      new PickleTuple([1]),
+    ]);
+    expect(() => decodeTorch(archive({ w: tensor }, floats(1, 2)))).toThrow(
+      'refers to a storage that is none',
+    );
   });
 
   it('shares a storage between tensors, up to four times the file', () => {
