@@ -1,7 +1,7 @@
 import { PixconError } from '@pixcon/core';
 import type { Snapshot } from '../inspection.ts';
 import { element, round, svgDocument } from '../markup.ts';
-import { type DrawMatchesOptions, drawMatches } from './draw-matches.ts';
+import { type DrawMatchesOptions, drawMatches, matchesHeight } from './draw-matches.ts';
 import type { EncodedPair } from './encode-pair.ts';
 import { drawMatchLegend, matchLegendHeight } from './match-legend.ts';
 import { heading } from './parts.ts';
@@ -55,7 +55,7 @@ export function drawMatchesOverTime(
       element('g', { transform: 'translate(0 24)' }, drawn),
     );
   });
-  const bottom = 24 + 2 * panel + 10 + 12;
+  const bottom = 24 + matchesHeight('column', panel) + 12;
   return svgDocument(
     width,
     bottom + matchLegendHeight(width),

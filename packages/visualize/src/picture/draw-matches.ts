@@ -6,7 +6,7 @@ import { chooseMatches, type MatchSelection } from './choose-matches.ts';
 import type { EncodedPair } from './encode-pair.ts';
 import { drawMatchLegend, matchLegendHeight } from './match-legend.ts';
 import { casedPath } from './parts.ts';
-import { viewWithGrid } from './view-with-grid.ts';
+import { viewHeading, viewHeadingHeight, viewWithGrid } from './view-with-grid.ts';
 import { colorLevel, weightColors } from './weight-color.ts';
 
 export interface DrawMatchesOptions {
@@ -50,34 +50,63 @@ export function drawMatches(
   assertNumber('drawMatches', 'width', width, { minimum: 40 });
   checkInspection('drawMatches', inspection);
 
-  const gap = 10;
-  const side = layout === 'row' ? (width - gap) / 2 : width;
-  const away = side + gap;
-  const key = layout === 'row' ? { x: away, y: 0 } : { x: 0, y: away };
-  const bottom = layout === 'row' ? side : away + side;
+  const { side, query, key, names, bottom } = place(layout, width);
   const cells = chooseMatches(inspection, select, lines);
   const name = `${pair.name}: ${cells.length} matches between the query view and the key view, coloured by weight`;
+  const view = (which: 0 | 1, at: Position): string =>
+    moveTo(at, viewWithGrid(pair, which, side, inspection.grid)) +
+    moveTo({ x: at.x, y: names[which] }, viewHeading(which));
   return svgDocument(
     width,
     bottom + (legend ? 10 + matchLegendHeight(width) : 0),
     name,
-    viewWithGrid(pair, 0, side, inspection.grid),
-    element(
-      'g',
-      { transform: `translate(${round(key.x)} ${round(key.y)})` },
-      viewWithGrid(pair, 1, side, inspection.grid),
-    ),
-    drawLines(inspection, cells, side, key),
-    ...(legend
-      ? [element('g', { transform: `translate(0 ${round(bottom + 10)})` }, drawMatchLegend(width))]
-      : []),
+    view(0, query),
+    view(1, key),
+    drawLines(inspection, cells, side, query, key),
+    ...(legend ? [moveTo({ x: 0, y: bottom + 10 }, drawMatchLegend(width))] : []),
   );
+}
+
+interface Placement {
+  readonly side: number;
+  readonly query: Position;
+  readonly key: Position;
+  /** Top of each name. */
+  readonly names: readonly [number, number];
+  readonly bottom: number;
+}
+
+/** Where the views and their names lie: names outside, where no line crosses them. */
+function place(layout: 'row' | 'column', width: number): Placement {
+  const gap = 10;
+  const query = { x: 0, y: viewHeadingHeight };
+  if (layout === 'row') {
+    const side = (width - gap) / 2;
+    return { side, query, key: { x: side + gap, y: query.y }, names: [0, 0], bottom: query.y + side };
+  }
+  const key = { x: 0, y: query.y + width + gap };
+  const below = key.y + width + 4;
+  return { side: width, query, key, names: [0, below], bottom: below + viewHeadingHeight };
+}
+
+/** Height of the picture without its legend. */
+export function matchesHeight(layout: 'row' | 'column', width: number): number {
+  return place(layout, width).bottom;
+}
+
+function moveTo({ x, y }: Position, ...children: readonly string[]): string {
+  return element('g', { transform: `translate(${round(x)} ${round(y)})` }, ...children);
 }
 
 interface Position {
   readonly x: number;
   readonly y: number;
 }
+
+const dashed = { dash: '5 3' } as const;
+
+/** Colours below this level are dark: they show on a photo with light beside them. */
+const darkLevels = 9;
 
 /** How far the control point of a line lies beside its middle, in lengths of the line. */
 const bow = 0.14;
@@ -87,6 +116,7 @@ function drawLines(
   { grid, index, weight, inOverlap }: PairInspection,
   cells: readonly number[],
   side: number,
+  query: Position,
   key: Position,
 ): string {
   const colors = weightColors();
@@ -94,20 +124,27 @@ function drawLines(
     x: (((cell % grid.width) + 0.5) / grid.width) * side,
     y: ((Math.floor(cell / grid.width) + 0.5) / grid.height) * side,
   });
+  const middle = { x: (query.x + key.x + side) / 2, y: (query.y + key.y + side) / 2 };
   const matches = cells
     .map((cell) => {
       const [from, to] = [centre(cell), centre(index[cell] as number)];
       const inside = (inOverlap[cell] as number) > 0.5;
       const level = colorLevel(weight[cell] as number);
-      return { from, to: { x: to.x + key.x, y: to.y + key.y }, inside, level };
+      return { from: add(from, query), to: add(to, key), inside, level };
     })
     .sort((a, b) => a.level - b.level);
   const path = ({ from, to }: (typeof matches)[number]) =>
-    `M${round(from.x)} ${round(from.y)}Q${bend(from, to)} ${round(to.x)} ${round(to.y)}`;
+    `M${round(from.x)} ${round(from.y)}Q${bend(from, to, middle)} ${round(to.x)} ${round(to.y)}`;
   return (
     matches
       .map((match) =>
-        casedPath(path(match), colors[match.level] as string, 1.5, match.inside ? undefined : '5 3'),
+        casedPath(path(match), colors[match.level] as string, 1.5, {
+          ...(match.inside ? {} : dashed),
+          casing: {
+            color: match.level < darkLevels ? '#ffffff' : '#000000',
+            ...(match.inside ? {} : dashed),
+          },
+        }),
       )
       .join('') +
     matches
@@ -118,10 +155,19 @@ function drawLines(
   );
 }
 
-/** The control point of a slight curve: straight lines along one row or column would lie on each other. */
-function bend(from: Position, to: Position): string {
+function add(a: Position, b: Position): Position {
+  return { x: a.x + b.x, y: a.y + b.y };
+}
+
+/**
+ * The control point of a slight curve: straight lines along one row or column would lie on each other. It bends
+ * towards the middle of the picture, so that it stays inside.
+ */
+function bend(from: Position, to: Position, middle: Position): string {
   const [across, down] = [to.x - from.x, to.y - from.y];
-  return `${round((from.x + to.x) / 2 - bow * down)} ${round((from.y + to.y) / 2 + bow * across)}`;
+  const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2];
+  const inwards = (middle.y - y) * across - (middle.x - x) * down < 0 ? -bow : bow;
+  return `${round(x - inwards * down)} ${round(y + inwards * across)}`;
 }
 
 function dot({ x, y }: Position, filled: boolean, fill: string): string {

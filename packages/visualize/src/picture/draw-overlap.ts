@@ -40,7 +40,9 @@ export function drawOverlap(pair: EncodedPair, options: DrawOverlapOptions = {})
     ...boxes.map((box, side) =>
       casedPath(rectanglePath(within(box, width, height)), viewColors[side] as string, 2),
     ),
-    ...(shared ? [casedPath(rectanglePath(within(shared, width, height)), '#ffffff', 1.25, '5 3')] : []),
+    ...(shared
+      ? [casedPath(rectanglePath(within(shared, width, height)), '#ffffff', 1.25, { dash: '5 3' })]
+      : []),
     ...labels(
       boxes,
       views.map(({ geometry }) => geometry.flipped),

@@ -1,8 +1,8 @@
 import { assertNumber } from '@pixcon/core';
 import { svgDocument } from '../markup.ts';
 import type { EncodedPair } from './encode-pair.ts';
-import { image, viewNames } from './parts.ts';
-import { overlapAndName } from './view-with-grid.ts';
+import { chip, image, viewColors, viewNames } from './parts.ts';
+import { overlapOf } from './view-with-grid.ts';
 
 export interface DrawViewOptions {
   /** Of the picture, in pixels. Default 340. */
@@ -29,6 +29,7 @@ export function drawView(pair: EncodedPair, which: 0 | 1, options: DrawViewOptio
     width,
     name,
     image(pair.views[which], width, width),
-    overlapAndName(pair, which, width),
+    overlapOf(pair, which, width),
+    chip(viewNames[which], 6, 6, viewColors[which]),
   );
 }

@@ -5,7 +5,7 @@ import { checkInspection } from './check-inspection.ts';
 import type { EncodedPair } from './encode-pair.ts';
 import { colorBar, heatMap } from './heat-map.ts';
 import { grayFilter, grayImage } from './parts.ts';
-import { overlapAndName } from './view-with-grid.ts';
+import { overlapOf } from './view-with-grid.ts';
 
 export interface DrawWeightsOptions {
   /** Of the picture, in pixels. Default 340. */
@@ -47,7 +47,7 @@ export function drawWeights(
     grayFilter,
     grayImage(pair.views[0], width, width),
     heatMap(weight, grid, width, width, 0.6),
-    overlapAndName(pair, 0, width),
+    overlapOf(pair, 0, width),
     ...(legend ? [element('g', { transform: `translate(0 ${round(width + 10)})` }, bar)] : []),
   );
 }

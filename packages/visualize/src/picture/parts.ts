@@ -24,15 +24,25 @@ export function grayImage(picture: EncodedPicture, width: number, height: number
   return element('g', { filter: 'url(#pixcon-gray)' }, image(picture, width, height));
 }
 
-/** A line over a photo: dark below, so that it shows on bright and dark ground. */
-export function casedPath(d: string, stroke: string, width: number, dash?: string): string {
+/** A line over a photo: dark beside it, or light if the line is dark, so that it shows on any ground. */
+export function casedPath(
+  d: string,
+  stroke: string,
+  width: number,
+  options: {
+    readonly dash?: string;
+    readonly casing?: { readonly color: string; readonly dash?: string };
+  } = {},
+): string {
+  const { dash, casing = { color: '#000000' } } = options;
   return (
     element('path', {
       d,
       fill: 'none',
-      stroke: '#000000',
-      'stroke-opacity': 0.5,
+      stroke: casing.color,
+      'stroke-opacity': casing.color === '#000000' ? 0.5 : 0.35,
       'stroke-width': width + 2,
+      'stroke-dasharray': casing.dash,
     }) + element('path', { d, fill: 'none', stroke, 'stroke-width': width, 'stroke-dasharray': dash })
   );
 }
@@ -53,7 +63,7 @@ export function overlapOutline(overlap: Box | undefined, side: number): string {
     x1: Math.min(side - inset, overlap.x1 * side),
     y1: Math.min(side - inset, overlap.y1 * side),
   };
-  return casedPath(rectanglePath(box), '#ffffff', 1.25, '5 3');
+  return casedPath(rectanglePath(box), '#ffffff', 1.25, { dash: '5 3' });
 }
 
 /** The borders between cells, barely there. */

@@ -19,7 +19,8 @@ export async function renderPictures(data: ReportData): Promise<string> {
   const snapshots = pickSnapshots(data.snapshots);
   const pairs = await Promise.all(data.pairs.map(encodePair));
   const guide = `<p>The same photos and crops for the whole run: all that changes is the network. ${escapeText(describeSnapshots(snapshots))}</p>`;
-  return guide + pairs.map((pair, which) => renderPair(pair, which, snapshots)).join('\n');
+  const filter = `<svg class="definitions" width="0" height="0" aria-hidden="true"><defs>${grayFilter}</defs></svg>`;
+  return guide + filter + pairs.map((pair, which) => renderPair(pair, which, snapshots)).join('\n');
 }
 
 function describeSnapshots(snapshots: readonly Snapshot[]): string {
@@ -42,7 +43,7 @@ function renderPair(pair: EncodedPair, which: number, snapshots: readonly Snapsh
   return `<article class="pair">
 <h3>${escapeText(pair.name)}</h3>
 ${definitions}
-<div class="panels">${pictures.join('')}</div>
+<div class="views"><div class="panels">${pictures.join('')}</div></div>
 ${moments.length === 0 ? '<p class="nothing">Nothing yet: matches, weights and attention come with the first snapshot.</p>' : ''}
 ${renderMatches(referenced, moments)}
 ${renderWeights(referenced, moments)}
@@ -131,7 +132,7 @@ function shareImages(
   const define = (id: string, href: string): string =>
     `<image id="${id}" width="1" height="1" preserveAspectRatio="none" href="${escapeText(href)}"/>`;
   return {
-    definitions: `<svg class="definitions" width="0" height="0" aria-hidden="true"><defs>${define(ids.photo, pair.photo.href)}${define(ids.query, query.href)}${define(ids.key, key.href)}${grayFilter}</defs></svg>`,
+    definitions: `<svg class="definitions" width="0" height="0" aria-hidden="true"><defs>${define(ids.photo, pair.photo.href)}${define(ids.query, query.href)}${define(ids.key, key.href)}</defs></svg>`,
     referenced: {
       ...pair,
       photo: { ...pair.photo, href: `#${ids.photo}` },

@@ -27,14 +27,14 @@ function renderScore(score: ReportScore): string {
 <div class="charts two">${
     perClass.length > 0
       ? figure(
-          drawScore(score, { width: 500 }),
+          drawScore(score, { width: 440 }),
           'Ring: untrained network. Dot: after training. Green where training helped, red where it hurt.',
         )
       : ''
   }${
     confusion
       ? figure(
-          drawConfusion(confusion, names, { width: 500 }),
+          drawConfusion(confusion, names, { width: 440 }),
           'Confusion of the trained network: of each labelled class (row), the percentage predicted as each class (column).',
         )
       : ''

@@ -49,6 +49,8 @@ footer{margin-top:48px;font-size:.85rem;color:var(--pixcon-muted)}
 .wide{display:none}.narrow{display:block}
 .panels{gap:10px 6px}
 .matches .panels{grid-template-columns:minmax(0,1fr);max-width:480px;gap:24px}
+.views .panels{grid-template-columns:repeat(2,minmax(0,1fr))}
+.views figure:first-child{grid-column:1/-1}
 .settings{columns:1}
 figcaption{font-size:.8rem}
 }
@@ -64,7 +66,8 @@ h2{margin-top:24px}
 .panels{gap:8px}
 .wide{display:block}.narrow{display:none}
 .charts{grid-template-columns:repeat(2,minmax(0,1fr))}
-.matches .panels{grid-template-columns:repeat(3,minmax(0,1fr));max-width:none}
+.panels,.matches .panels,.views .panels{grid-template-columns:repeat(3,minmax(0,1fr));max-width:none}
+.views figure:first-child{grid-column:auto}
 }
 `.trim();
 }
