@@ -1,3 +1,4 @@
+export { type Comparison, drawComparison } from './chart/draw-comparison.ts';
 export { drawConfusion } from './chart/draw-confusion.ts';
 export { type DrawLossOptions, drawLoss } from './chart/draw-loss.ts';
 export { drawMemory } from './chart/draw-memory.ts';

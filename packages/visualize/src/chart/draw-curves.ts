@@ -144,8 +144,9 @@ function shade(
       y: 'y',
       text: () => label,
       textAnchor: 'start',
-      dx: 5,
-      dy: 9,
+      dx: 2,
+      // Above the frame: no curve is there.
+      dy: -8,
       fill: color('muted'),
     }),
   ];

@@ -1,0 +1,100 @@
+/**
+ * Trains and scores MoCo-v2+ and the three PixCon methods at equal compute, beside the untrained network, and
+ * writes a Markdown table with a picture. Stopped and started again, it goes on where it was.
+ *
+ * Usage: npm run table -- camvid|coco-panoptic [--budget-minutes N] [--seeds 0,1] [--out DIR]
+ *        npm run table -- NAME --data DIR --masks DIR [--void LABELS] …
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { drawComparison, fixTheme, toPng } from '@pixcon/visualize';
+import { tableLines, tableMarkdown } from './table/markdown.ts';
+import { measure, secondsPerEpoch, type TrainedRow } from './table/measure.ts';
+import { methods, type Task } from './table/task.ts';
+import { findTask } from './table/tasks.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'budget-minutes': { type: 'string' },
+    seeds: { type: 'string', default: '0,1' },
+    data: { type: 'string' },
+    masks: { type: 'string' },
+    void: { type: 'string' },
+    out: { type: 'string' },
+  },
+});
+
+try {
+  const [name] = positionals;
+  if (name === undefined || positionals.length > 1) {
+    throw new Error(
+      'expected one table: camvid, coco-panoptic, or a name of your own with --data and --masks',
+    );
+  }
+  const task = findTask(name, values);
+  const budgetMinutes = Number(values['budget-minutes'] ?? task.budgetMinutes);
+  if (!(budgetMinutes > 0)) throw new Error('--budget-minutes: expected a number above 0');
+  const seeds = values.seeds.split(',').map(Number);
+  if (!seeds.every(Number.isSafeInteger)) throw new Error('--seeds: expected whole numbers with commas');
+  await makeTable(task, budgetMinutes, seeds, values.out ?? join('runs', `table-${name}`));
+} catch (error) {
+  process.stderr.write(`table: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
+
+async function makeTable(
+  task: Task,
+  budgetMinutes: number,
+  seeds: readonly number[],
+  out: string,
+): Promise<void> {
+  if (!existsSync(task.photos)) throw new Error(`${task.photos} is missing; name another folder with --data`);
+  await mkdir(out, { recursive: true });
+  const epochs = await equalEpochs(task, budgetMinutes, out);
+  const rows: TrainedRow[] = [];
+  for (const seed of seeds) {
+    for (const { method } of methods) {
+      rows.push(await measure(task, out, { method, seed, epochs: epochs[method] as number }));
+      await write({ task, budgetMinutes, rows }, out);
+    }
+  }
+}
+
+/** Epochs that each method gets for the same time; kept, so that all seeds and a continued table agree. */
+async function equalEpochs(task: Task, budgetMinutes: number, out: string): Promise<Record<string, number>> {
+  const file = join(out, 'epochs.json');
+  if (existsSync(file)) {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as {
+      budgetMinutes: number;
+      epochs: Record<string, number>;
+    };
+    if (kept.budgetMinutes === budgetMinutes) return kept.epochs;
+    throw new Error(
+      `${out} holds a table of ${kept.budgetMinutes} minutes; choose another folder with --out`,
+    );
+  }
+  const names = methods.map(({ method }) => method);
+  const seconds = await secondsPerEpoch(task, out, names);
+  const epochs = Object.fromEntries(
+    names.map((name) => [
+      name,
+      Math.max(2, Math.floor((60 * budgetMinutes) / (seconds.get(name) as number))),
+    ]),
+  );
+  await writeFile(file, `${JSON.stringify({ budgetMinutes, epochs })}\n`);
+  return epochs;
+}
+
+async function write(table: Parameters<typeof tableMarkdown>[0], out: string): Promise<void> {
+  const rows = tableLines(table).map(({ title, values: scores }) => ({ name: title, values: scores }));
+  const metric = table.rows[0]?.score.metric ?? '';
+  const svg = drawComparison({ title: table.task.name, metric, rows });
+  await writeFile(join(out, 'table.svg'), fixTheme(svg, 'light'));
+  await writeFile(join(out, 'table.png'), await toPng(svg, { scale: 2, background: '#ffffff' }));
+  await writeFile(join(out, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
+  await writeFile(join(out, 'table.md'), tableMarkdown(table, 'table.svg'));
+  process.stderr.write(`${join(out, 'table.md')}: ${table.rows.length} runs\n`);
+}

@@ -1,0 +1,22 @@
+/** What a table measures: photos to train on, masks to score with, and settings in which training shows. */
+export interface Task {
+  readonly name: string;
+  /** Photos to train on, without labels. */
+  readonly photos: string;
+  /** For `pixcon evaluate`: `--data`, `--masks` and what else the protocol needs. */
+  readonly evaluate: readonly string[];
+  /** Settings of every run, for `pixcon pretrain --config`; the method, seed and epochs come from the table. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** How the settings were chosen. */
+  readonly choice: string;
+  /** Minutes of training per run. */
+  readonly budgetMinutes: number;
+}
+
+/** Rows of the table: the name shown and what `pixcon pretrain --method` is given. */
+export const methods = [
+  { title: 'MoCo-v2+', method: 'moco-v2-plus' },
+  { title: 'PixCon-Coord', method: 'pixcon-coord' },
+  { title: 'PixCon-Sim', method: 'pixcon-sim' },
+  { title: 'PixCon-SR', method: 'pixcon-sr' },
+] as const;
