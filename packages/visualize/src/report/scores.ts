@@ -6,11 +6,9 @@ import { figure } from './figure.ts';
 import { describeGain } from './summary.ts';
 
 /** Scores of the frozen features before and after training. */
-export function renderScores({ scores, status }: ReportData): string {
+export function renderScores({ scores }: ReportData): string {
   if (scores.length === 0) {
-    const when =
-      status.state === 'running' ? 'scores are taken when the run ends' : 'this run was not scored';
-    return `<p class="nothing">Nothing yet: ${when}. <code>pixcon evaluate</code> scores a run on labelled images.</p>`;
+    return '<p class="nothing">Nothing yet: <code>pixcon evaluate</code> scores a run on labelled images.</p>';
   }
   return scores.map(renderScore).join('\n');
 }

@@ -62,11 +62,16 @@ main{max-width:none;padding:0}
 nav{display:none}
 h2,h3,h4{break-after:avoid}
 h2{margin-top:24px}
-.pair{break-before:page}
+#pictures,.pair+.pair{break-before:page}
+.pair h3,.group h4{margin-top:12px}
+.group>p,.group>svg{break-after:avoid;margin-bottom:6px}
 .panels{gap:8px}
 .wide{display:block}.narrow{display:none}
 .charts{grid-template-columns:repeat(2,minmax(0,1fr))}
 .panels,.matches .panels,.views .panels{grid-template-columns:repeat(3,minmax(0,1fr));max-width:none}
+.matches .panels{max-width:148mm}
+.group:not(.matches) .panels{max-width:134mm}
+p{break-inside:avoid}
 .views figure:first-child{grid-column:auto}
 }
 `.trim();
