@@ -44,8 +44,9 @@ export async function toPng(svg: string, options: ToPngOptions = {}): Promise<Ui
   assertNumber('toPng', 'height', height, { minimum: 1, maximum: 16_384 });
 
   const sized = root
-    .replace(/\s(?:width|height)="[^"]*"/g, '')
-    .replace(/>$/, ` width="${width}" height="${height}">`);
+    .replace(/\s(?:width|height|preserveAspectRatio)="[^"]*"/g, '')
+    // Stretched by less than a pixel where the height is rounded: no transparent edge is left.
+    .replace(/>$/, ` width="${width}" height="${height}" preserveAspectRatio="none">`);
   const ground = element('rect', { x, y, width: across, height: down, fill: background });
   return await platform.rasterize(
     fixTheme(

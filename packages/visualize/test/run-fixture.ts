@@ -68,7 +68,13 @@ export function makeReport(changes: Partial<ReportData> = {}): ReportData {
   return {
     title: 'A run',
     config: { method: 'pixcon-sr', batchSize: 32, crops: { scale: [0.08, 1] } },
-    status: { state: 'running', step: 50, totalSteps: 100, updated: '2026-01-02T03:04:05Z', queueLength: 320 },
+    status: {
+      state: 'running',
+      step: 50,
+      totalSteps: 100,
+      updated: '2026-01-02T03:04:05Z',
+      queueLength: 320,
+    },
     metrics: makeMetrics(50),
     scores: [
       {

@@ -62,6 +62,7 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
     x: {
       domain: [0, lastStep],
       label: 'step',
+      labelAnchor: 'center',
       labelArrow: 'none',
       ticks: Math.max(2, Math.round(width / 90)),
       // Steps are whole.

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { ReportScore } from '../report-data.ts';
 import { color } from '../theme.ts';
-import { type ChartOptions, plot } from './plot.ts';
+import { type ChartOptions, formatPercent, plot } from './plot.ts';
 
 /**
  * A score before and after training: a ring for the untrained network, a dot for the trained one, joined by a line
@@ -30,8 +30,7 @@ export function drawScore(score: ReportScore, options: ChartOptions = {}): strin
     ...(to !== null && Number.isFinite(to) ? [{ place, value: to, trained: true }] : []),
   ]);
   const absent = placed.filter(({ untrained: from, trained: to }) => from === null && to === null);
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const name = `${score.title}: ${metric} ${percent(untrained)} untrained, ${percent(trained)} trained`;
+  const name = `${score.title}: ${metric} ${formatPercent(untrained)} untrained, ${formatPercent(trained)} trained`;
   const names = ['mean', ...perClass.map(({ name: label }) => label)].map((label, place) =>
     place === 0 ? metric : label,
   );
@@ -46,6 +45,7 @@ export function drawScore(score: ReportScore, options: ChartOptions = {}): strin
     x: {
       domain: [0, Math.max(0.1, ...points.map(({ value }) => value)) * 1.04],
       label: metric,
+      labelAnchor: 'center',
       labelArrow: 'none',
       ticks: Math.round(width / 80),
       tickFormat: (share: number) => `${Number((100 * share).toFixed(1))} %`,

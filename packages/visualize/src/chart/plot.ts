@@ -55,6 +55,11 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** 0.1234 as 12.3 %. */
+export function formatPercent(share: number): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : 'unknown';
+}
+
 function superscript(digits: string): string {
   return digits.replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] as string);
 }

@@ -14,7 +14,6 @@ describe('chooseMatches', () => {
     expect(chooseMatches(makeInspection(7, 7), 'even', 25)).toEqual([
       0, 2, 4, 6, 14, 16, 18, 20, 28, 30, 32, 34, 42, 44, 46, 48,
     ]);
-    // Stride 3 over 14 leaves 2 cells: one before, one after.
     expect(chooseMatches(makeInspection(14, 14), 'even', 25).slice(0, 5)).toEqual([0, 3, 6, 9, 12]);
     for (const count of [0, 1, 2, 5, 9, 40]) {
       expect(chooseMatches(makeInspection(9, 5), 'even', count).length).toBeLessThanOrEqual(count);

@@ -22,7 +22,14 @@ function ends(svg: string): { readonly from: number[]; readonly to: number[]; re
   return all(svg, 'path[stroke-width="1.5"]')
     .filter((path) => path.getAttribute('d')?.includes('Q'))
     .map((path) => {
-      const [x0, y0, , , x1, y1] = numbers(path.getAttribute('d')) as [number, number, number, number, number, number];
+      const [x0, y0, , , x1, y1] = numbers(path.getAttribute('d')) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
       return { from: [x0, y0], to: [x1, y1], dashed: path.getAttribute('stroke-dasharray') !== null };
     });
 }
@@ -64,7 +71,9 @@ describe('every picture', () => {
 describe('drawOverlap', () => {
   it('draws the boxes in the scale of the picture', () => {
     // 120 source pixels on 240: times 2.
-    const boxes = all(drawOverlap(pair, { width: 240 }), 'path[stroke-width="2"]').map((path) => path.getAttribute('d'));
+    const boxes = all(drawOverlap(pair, { width: 240 }), 'path[stroke-width="2"]').map((path) =>
+      path.getAttribute('d'),
+    );
     expect(boxes).toEqual(['M40 2H160V120H40Z', 'M120 40H220V140H120Z']);
     const dashed = all(drawOverlap(pair, { width: 240 }), 'path[stroke-dasharray]');
     expect(dashed.map((path) => path.getAttribute('d'))).toEqual(['M120 40H160V120H120Z']);
@@ -73,7 +82,10 @@ describe('drawOverlap', () => {
   it('says how much overlaps, and draws no overlap where there is none', () => {
     expect(drawOverlap(pair)).toContain('22 % of the query view');
     const apart = makePair();
-    const views = [pair.views[0], { ...pair.views[1], geometry: { ...apart.views[1].geometry, box: { x0: 90, y0: 0, x1: 120, y1: 30 } } }] as const;
+    const views = [
+      pair.views[0],
+      { ...pair.views[1], geometry: { ...apart.views[1].geometry, box: { x0: 90, y0: 0, x1: 120, y1: 30 } } },
+    ] as const;
     const svg = drawOverlap({ ...pair, views });
     expect(svg).toContain('0 % of the query view');
     expect(all(svg, 'path[stroke-dasharray]')).toEqual([]);
@@ -113,7 +125,11 @@ describe('drawMatches', () => {
   it('colours by weight', () => {
     const colors = weightColors();
     const svg = drawMatches(pair, { ...inspection, weight: new Float32Array(16).fill(1) });
-    const strokes = new Set(all(svg, 'path[stroke-width="1.5"]').filter((path) => path.getAttribute('d')?.includes('Q')).map((path) => path.getAttribute('stroke')));
+    const strokes = new Set(
+      all(svg, 'path[stroke-width="1.5"]')
+        .filter((path) => path.getAttribute('d')?.includes('Q'))
+        .map((path) => path.getAttribute('stroke')),
+    );
     expect([...strokes]).toEqual([colors.at(-1)]);
   });
 
@@ -130,8 +146,12 @@ describe('drawMatches', () => {
   });
 
   it('refuses what does not fit', () => {
-    expect(() => drawMatches(pair, { ...inspection, weight: new Float32Array(3) })).toThrow('expected 16 entries of weight');
-    expect(() => drawMatches(pair, { ...inspection, index: new Int32Array(16).fill(16) })).toThrow('16 key cells');
+    expect(() => drawMatches(pair, { ...inspection, weight: new Float32Array(3) })).toThrow(
+      'expected 16 entries of weight',
+    );
+    expect(() => drawMatches(pair, { ...inspection, index: new Int32Array(16).fill(16) })).toThrow(
+      '16 key cells',
+    );
     expect(() => drawMatches(pair, inspection, { layout: 'x' as 'row' })).toThrow('layout');
     expect(() => drawMatches(pair, inspection, { lines: -1 })).toThrow('lines');
   });
@@ -153,7 +173,8 @@ describe('drawWeights and drawAttention', () => {
     const colors = weightColors();
     const found = cellColors(drawWeights(pair, inspection), 4);
     expect(found.size).toBe(16);
-    for (const [cell, fill] of found) expect(fill).toBe(colors[colorLevel(inspection.weight[cell] as number)]);
+    for (const [cell, fill] of found)
+      expect(fill).toBe(colors[colorLevel(inspection.weight[cell] as number)]);
   });
 
   it('spans the cosines of the other cells', () => {
@@ -204,7 +225,11 @@ describe('drawMatchesOverTime', () => {
 describe('the scale', () => {
   it('rises in brightness from 0 to 1', () => {
     const brightness = weightColors().map((hex) => {
-      const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [number, number, number];
+      const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as [
+        number,
+        number,
+        number,
+      ];
       return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     });
     expect(brightness).toHaveLength(colorLevels);

@@ -69,7 +69,7 @@ h2{margin-top:24px}
 .wide{display:block}.narrow{display:none}
 .charts{grid-template-columns:repeat(2,minmax(0,1fr))}
 .panels,.matches .panels,.views .panels{grid-template-columns:repeat(3,minmax(0,1fr));max-width:none}
-.matches .panels{max-width:148mm}
+.matches .panels{max-width:134mm}
 .group:not(.matches) .panels{max-width:134mm}
 p{break-inside:avoid}
 .views figure:first-child{grid-column:auto}

@@ -1,3 +1,4 @@
+import { formatPercent } from '../chart/plot.ts';
 import { escapeText } from '../markup.ts';
 import type { ReportData, ReportScore } from '../report-data.ts';
 import { findings } from './health.ts';
@@ -40,12 +41,10 @@ export function renderSummary(data: ReportData): string {
 /** From 20.4 % to 26.2 % (+5.8 points). */
 export function describeGain({ untrained, trained }: Pick<ReportScore, 'untrained' | 'trained'>): string {
   const points = 100 * (trained - untrained);
-  const sign = points < 0 ? '−' : '+';
-  return `${percent(untrained)} before, ${percent(trained)} after training (${sign}${Math.abs(points).toFixed(1)} points)`;
-}
-
-function percent(share: number): string {
-  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : 'unknown';
+  const gain = Number.isFinite(points)
+    ? ` (${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} points)`
+    : '';
+  return `${formatPercent(untrained)} before, ${formatPercent(trained)} after training${gain}`;
 }
 
 /** What the settings say, as far as they are known. */
