@@ -34,7 +34,7 @@ export async function cellNearestNeighbours(
   dataset: SegmentationDataset,
   options: NearestNeighbourEvaluationOptions = {},
 ): Promise<EvaluationResult> {
-  const { split = trainValidationSplit(dataset), statistics = 'estimated', ...rest } = options;
+  const { split = trainValidationSplit(dataset), statistics = 'running', ...rest } = options;
   const { neighbours = 20, temperature = 0.07, ...features } = rest;
   const where = 'cellNearestNeighbours';
   const resolved = resolveFeatureOptions(where, backbone, features);

@@ -8,7 +8,7 @@ import type { TrainValidationSplit } from './split.ts';
 export interface EvaluationOptions extends FeatureOptions {
   /** Which images are learned from and which are scored. Default `trainValidationSplit(dataset)`. */
   readonly split?: Pick<TrainValidationSplit, 'train' | 'validation'>;
-  /** What batch normalization uses. Default `estimated`, from the train images. */
+  /** What batch normalization uses; `estimated` takes the train images. Default `running`. */
   readonly statistics?: StatisticsMode;
 }
 

@@ -3,15 +3,16 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * What batch normalization uses when features are scored:
- * - `estimated`: statistics of the images at hand, gathered in one pass before (default). A trained network's
- *   running ones are of augmented crops, an untrained one's are 0 and 1: neither fits, and they differ in how
- *   badly. Gathered anew, both are treated alike. Labels play no part
- * - `running`: the parameters' running statistics, as they are
+ * - `running`: the parameters' running statistics, as they are, which is what whoever uses the backbone gets. An
+ *   untrained network's are 0 and 1: it is scored as it was made, not normalised
+ * - `estimated`: statistics of the images at hand, gathered in one pass before, for training views that look unlike
+ *   them (grey ones, say). Labels play no part. It makes an untrained residual network worse than it is, so a gain
+ *   measured with it flatters the training
  * - `batch`: those of each batch; features then depend on the batch that an image is in
  */
-export type StatisticsMode = 'estimated' | 'running' | 'batch';
+export type StatisticsMode = 'running' | 'estimated' | 'batch';
 
-export const statisticsModes = ['estimated', 'running', 'batch'] as const satisfies readonly StatisticsMode[];
+export const statisticsModes = ['running', 'estimated', 'batch'] as const satisfies readonly StatisticsMode[];
 
 /** A network whose statistics are settled: parameters, with buffers of its own where they changed. */
 export interface FrozenNetwork {

@@ -142,7 +142,7 @@ async function onPooledFeatures(
   options: EvaluationOptions,
   predict: (data: PooledData) => Promise<Outcome>,
 ): Promise<EvaluationResult> {
-  const { split = trainValidationSplit(dataset), statistics = 'estimated', ...rest } = options;
+  const { split = trainValidationSplit(dataset), statistics = 'running', ...rest } = options;
   const resolved = resolveFeatureOptions(where, backbone, rest);
   assertSplit(where, dataset, split);
   const network = await freezeOnTrain(

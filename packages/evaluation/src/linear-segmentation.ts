@@ -42,7 +42,7 @@ export async function linearSegmentation(
 ): Promise<EvaluationResult> {
   const {
     split = trainValidationSplit(dataset),
-    statistics = 'estimated',
+    statistics = 'running',
     penalty,
     seed = 0,
     ...rest

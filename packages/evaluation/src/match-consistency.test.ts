@@ -124,6 +124,7 @@ describeBackends('matchConsistency', () => {
       matchConsistency(backbone, parameters, pairs, { batchSize, statistics: 'running' });
     expect((await score(1)).details).toEqual((await score(100)).details);
     await expectNoLeaks(() => matchConsistency(backbone, parameters, pairs));
+    await expectNoLeaks(() => matchConsistency(backbone, parameters, pairs, { statistics: 'estimated' }));
     const unlabelled = { ...painted(2), segments: () => Promise.resolve(new Int32Array(1024)) };
     await expect(
       matchConsistency(backbone, parameters, segmentedPairs(unlabelled, { imageSize: 16 })),

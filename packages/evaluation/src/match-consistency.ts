@@ -23,7 +23,7 @@ import type { SegmentedPair, SegmentedPairs } from './segmented-pairs.ts';
 export interface MatchConsistencyOptions extends Omit<FeatureOptions, 'imageSize'> {
   /** What matches query cells to key cells. Default `similarityMatching()`. */
   readonly matching?: MatchingStrategy;
-  /** What batch normalization uses. Default `estimated`, from the views. */
+  /** What batch normalization uses; `estimated` takes the views. Default `running`. */
   readonly statistics?: StatisticsMode;
 }
 
@@ -52,7 +52,7 @@ export async function matchConsistency(
   pairs: SegmentedPairs,
   options: MatchConsistencyOptions = {},
 ): Promise<EvaluationResult> {
-  const { matching = similarityMatching(), statistics = 'estimated', ...features } = options;
+  const { matching = similarityMatching(), statistics = 'running', ...features } = options;
   const where = 'matchConsistency';
   const resolved = resolveFeatureOptions(where, backbone, { ...features, imageSize: pairs.imageSize });
   const network = await freezeNetwork(where, backbone, parameters, statistics, () =>

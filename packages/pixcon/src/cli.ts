@@ -6,6 +6,7 @@ import {
   exportFormatNames,
   methodNames,
   protocolNames,
+  statisticsNames,
 } from './names.ts';
 
 /** A parser of whole numbers from `minimum` on. */
@@ -106,6 +107,14 @@ function program(setExitCode: (code: number) => void): Command {
       new Option('--matching <name>', 'of match-consistency: the run’s own, or similarity')
         .choices(['method', 'similarity'])
         .default('method'),
+    )
+    .addOption(
+      new Option(
+        '--statistics <name>',
+        'of batch normalization: each network’s own running ones, or estimated from these images',
+      )
+        .choices(statisticsNames)
+        .default('running'),
     )
     .option('--void <labels>', 'mask values without a class, such as 11,255 (255 always is)', labels)
     .option('--classes <names>', 'names with commas between, or a file with one a line')

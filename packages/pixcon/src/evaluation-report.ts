@@ -78,11 +78,14 @@ export function evaluationTable(scored: ScoredRun): string {
     `${name.padEnd(width)}${values.map((value) => value.padStart(11)).join('')}\n`;
   const scores = ([name, before, after]: [string, number | null, number | null]) =>
     line(name, percent(before), percent(after), difference(before, after));
+  // A change of what chance would give says nothing.
+  const bound = ([name, before, after]: [string, number | null, number | null]) =>
+    line(name, percent(before), percent(after));
   return [
     `${titles[protocol]}, ${encoder} encoder after ${step} steps\n`,
     `${describeSettings(trained)}\n${data.description}\n\n`,
     line('', 'untrained', 'trained', 'difference'),
-    ...rows.map(scores),
+    ...rows.map((row) => (row[0].startsWith(' ') ? bound(row) : scores(row))),
     ...(perClass.length === 0
       ? []
       : [`by class (${metric === 'mIoU' ? 'IoU' : metric})\n`, ...perClass.map(scores)]),
@@ -100,9 +103,9 @@ function describeSettings({ settings, details }: EvaluationResult): string {
   const { penalty } = details;
   return [
     `features of ${stage} at ${imageSize} px`,
-    statistics === 'estimated'
-      ? 'batch normalization by statistics of these images, for both networks'
-      : `batch normalization by ${statistics} statistics`,
+    statistics === 'running'
+      ? 'batch normalization by each network’s own running statistics'
+      : `batch normalization by ${statistics} statistics of these images`,
     ...(neighbours === undefined ? [] : [`${neighbours} neighbours`]),
     ...(matching === undefined ? [] : [`matching: ${matching.name}`]),
     ...(penalty === undefined || penalty === null ? [] : [`probe’s penalty ${penalty}`]),

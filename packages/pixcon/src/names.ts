@@ -1,5 +1,5 @@
 import type { BackendName } from '@pixcon/backend';
-import type { ProtocolName } from '@pixcon/evaluation';
+import type { ProtocolName, StatisticsMode } from '@pixcon/evaluation';
 
 /** What the command line offers; apart from the schema, so that `--help` loads no library. */
 export const methodNames = ['pixcon-sr', 'pixcon-sim', 'pixcon-coord', 'moco-v2-plus'] as const;
@@ -21,3 +21,4 @@ export const protocolNames = [
   'image-knn',
   'match-consistency',
 ] as const satisfies readonly ProtocolName[];
+export const statisticsNames = ['running', 'estimated', 'batch'] as const satisfies readonly StatisticsMode[];

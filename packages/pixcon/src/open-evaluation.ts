@@ -11,6 +11,7 @@ import {
   linearSegmentation,
   matchConsistency,
   type ProtocolName,
+  type StatisticsMode,
   segmentedPairs,
   type TrainValidationSplit,
   trainValidationSplit,
@@ -30,6 +31,8 @@ export interface EvaluationChoices {
   readonly neighbours?: number;
   /** What matches cells in `match-consistency`: the run's own strategy, or similarity. */
   readonly matching: 'method' | 'similarity';
+  /** What batch normalization uses. */
+  readonly statistics: StatisticsMode;
   /** Mask values that mean "not labelled". */
   readonly void?: readonly number[];
   /** Names, or a file with one a line. */
@@ -60,11 +63,17 @@ export interface Evaluation {
  * @throws PixconError `invalid-argument` for choices that do not go together, `data` for folders that do not fit
  */
 export async function openEvaluation(run: OpenedRun, options: EvaluationChoices): Promise<Evaluation> {
-  const { protocol, data, masks = '', stage, neighbours, limit, seed } = options;
+  const { protocol, data, masks = '', stage, neighbours, limit, seed, statistics } = options;
   const { backbone, matching } = run.method;
   const { crops, mean, standardDeviation } = buildAugmentation(run.config.augmentation, run.config.reference);
   const imageSize = options.imageSize ?? run.config.imageSize;
-  const features = { imageSize, mean, standardDeviation, ...(stage === undefined ? {} : { stage }) };
+  const features = {
+    imageSize,
+    mean,
+    standardDeviation,
+    statistics,
+    ...(stage === undefined ? {} : { stage }),
+  };
   assertFolders(options);
   assertStage(run, stage);
   const voidLabels = options.void === undefined ? {} : { voidLabels: options.void };

@@ -47,14 +47,13 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
   const [before, after] = results as [EvaluationResult, EvaluationResult];
   const scored = { encoder, step, data: evaluation.data, untrained: before, trained: after };
   process.stdout.write(evaluationTable(scored));
-  const { description } = evaluation.data;
   const record = {
     report: evaluationReport(scored),
     run: path,
     step,
     protocol,
     encoder,
-    data: { images: options.data, masks: options.masks ?? null, ...evaluation.data, description },
+    data: { images: options.data, masks: options.masks ?? null, ...evaluation.data },
     untrained: before,
     trained: after,
   };
@@ -63,7 +62,9 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     await mkdir(dirname(file), { recursive: true });
     await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
   }
-  progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);
+  progress.line(
+    `written to ${[own, options.json].filter(Boolean).join(' and ')}; npx pixcon report ${path} shows it in the run’s report`,
+  );
   return 0;
 }
 
