@@ -21,7 +21,7 @@ export function renderCurves({ metrics, status }: ReportData): string {
   }
   const { queueLength } = status;
   const loss =
-    `<div class="wide">${drawLoss(metrics, { queueLength, width: 1080, height: 300 })}</div>` +
+    `<div class="wide">${drawLoss(metrics, { queueLength, width: 900, height: 270 })}</div>` +
     `<div class="narrow">${drawLoss(metrics, { queueLength, width: 380, height: 260 })}</div>`;
   const has = (name: string): boolean => metrics.some(({ [name]: value }) => value !== undefined);
   const known = Object.entries(captions).filter(([name]) => has(name));
