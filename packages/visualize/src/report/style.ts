@@ -34,7 +34,7 @@ figcaption{font-size:.85rem;line-height:1.4;color:var(--pixcon-muted);margin:6px
 .nothing{color:var(--pixcon-muted);font-style:italic}
 .definitions{position:absolute;width:0;height:0}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:28px 24px;align-items:start}
-.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}
+.two{grid-template-columns:repeat(auto-fill,minmax(min(100%,max(340px,34%)),1fr))}
 .two figure{max-width:540px}
 .loss{margin-bottom:28px}
 .narrow{display:none}
