@@ -138,6 +138,16 @@ export const packageCalls: Readonly<Record<string, string>> = {
     // What a run loads when it draws its report.
     const { renderReport } = await import('@pixcon/visualize');
     assert.match(await renderReport(data), /<main id="report">/);`,
+  '@pixcon/visualize': `
+    const metrics = [8.1, 7.2, 6.4].map((loss, step) => ({ step, epoch: 0, loss, chance: 8.3, learningRate: 0.1, targetMomentum: 0.99, queueFilled: 64, imagesPerSecond: 20 }));
+    const svg = api.drawLoss(metrics);
+    assert.match(svg, /^<svg/);
+    // Rasterized by sharp, drawn without a browser's document.
+    const png = await api.toPng(svg, { width: 200 });
+    assert.deepEqual([...png.subarray(1, 4)], [80, 78, 71]);
+    const status = { state: 'finished', step: 3, totalSteps: 3, updated: new Date(0).toISOString(), queueLength: 64 };
+    const page = await api.renderReport({ title: 'run', config: {}, status, metrics, scores: [], pairs: [], snapshots: [] });
+    assert.match(page, /^<!doctype html>/i);`,
   pixcon: `
     const { execFileSync } = await import('node:child_process');
     const { readdirSync, readFileSync } = await import('node:fs');

@@ -63,7 +63,7 @@ export interface ImageBatch {
 }
 
 /** The images of `indices` in batches; the next is decoded while the consumer works. */
-export async function* imageBatches(
+async function* imageBatches(
   dataset: ImageDataset,
   indices: readonly number[],
   { imageSize, batchSize }: Pick<ResolvedFeatureOptions, 'imageSize' | 'batchSize'>,

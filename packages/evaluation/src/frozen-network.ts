@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export type StatisticsMode = 'running' | 'estimated' | 'batch';
 
-export const statisticsModes = ['running', 'estimated', 'batch'] as const satisfies readonly StatisticsMode[];
+const statisticsModes = ['running', 'estimated', 'batch'] as const satisfies readonly StatisticsMode[];
 
 /** A network whose statistics are settled: parameters, with buffers of its own where they changed. */
 export interface FrozenNetwork {

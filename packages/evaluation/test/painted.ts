@@ -7,7 +7,7 @@ import {
 } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 
-export const palette = [
+const palette = [
   [250, 10, 20],
   [15, 240, 30],
   [20, 25, 245],

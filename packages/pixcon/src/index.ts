@@ -15,3 +15,4 @@ export * from '@pixcon/optimizers';
 export * from '@pixcon/queues';
 export * from '@pixcon/schedules';
 export * from '@pixcon/trainer';
+export * from '@pixcon/visualize';

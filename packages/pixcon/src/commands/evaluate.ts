@@ -9,6 +9,7 @@ import type { backendNames, encoderNames } from '../names.ts';
 import { type EvaluationChoices, openEvaluation } from '../open-evaluation.ts';
 import { type OpenedRun, openRun } from '../open-run.ts';
 import { Progress } from '../progress.ts';
+import { drawReport } from './report.ts';
 
 export interface EvaluateCommandOptions extends EvaluationChoices {
   readonly encoder: (typeof encoderNames)[number];
@@ -62,9 +63,8 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     await mkdir(dirname(file), { recursive: true });
     await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
   }
-  progress.line(
-    `written to ${[own, options.json].filter(Boolean).join(' and ')}; npx pixcon report ${path} shows it in the run’s report`,
-  );
+  progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);
+  progress.line(`report: ${await drawReport(path)}`);
   return 0;
 }
 
