@@ -89,9 +89,9 @@ async function equalEpochs(task: Task, budgetMinutes: number, out: string): Prom
 }
 
 async function write(table: Parameters<typeof tableMarkdown>[0], out: string): Promise<void> {
-  const rows = tableLines(table).map(({ title, values: scores }) => ({ name: title, values: scores }));
-  const metric = table.rows[0]?.score.metric ?? '';
-  const svg = drawComparison({ title: table.task.name, metric, rows });
+  const rows = tableLines(table, 0).map(({ title, values: scores }) => ({ name: title, values: scores }));
+  const metric = table.rows[0]?.scores[0]?.metric ?? '';
+  const svg = drawComparison({ title: table.task.measures[0]?.title ?? '', metric, rows });
   await writeFile(join(out, 'table.svg'), fixTheme(svg, 'light'));
   await writeFile(join(out, 'table.png'), await toPng(svg, { scale: 2, background: '#ffffff' }));
   await writeFile(join(out, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);

@@ -1,4 +1,4 @@
-import type { TrainedRow } from './measure.ts';
+import type { Score, TrainedRow } from './measure.ts';
 import { methods, type Task } from './task.ts';
 
 export interface Table {
@@ -16,14 +16,15 @@ export interface Line {
   readonly minutes: readonly number[];
 }
 
-/** Untrained first, then the methods, each with its seeds in order. */
-export function tableLines({ rows }: Pick<Table, 'rows'>): Line[] {
+/** Of one measure: untrained first, then the methods, each with its seeds in order. */
+export function tableLines({ rows }: Pick<Table, 'rows'>, measure: number): Line[] {
+  const scoreOf = (row: TrainedRow) => row.scores[measure] as Score;
   const bySeed = [...rows].sort((a, b) => a.seed - b.seed);
   // The untrained backbone of a seed is the same whatever method trains it.
   const first = bySeed.filter(({ method }) => method === bySeed[0]?.method);
   const untrained = {
     title: 'untrained',
-    values: first.map(({ score }) => score.untrained),
+    values: first.map((row) => scoreOf(row).untrained),
     steps: [0],
     minutes: [0],
   };
@@ -33,7 +34,7 @@ export function tableLines({ rows }: Pick<Table, 'rows'>): Line[] {
     return [
       {
         title,
-        values: own.map(({ score }) => score.trained),
+        values: own.map((row) => scoreOf(row).trained),
         steps: own.map(({ steps }) => steps),
         minutes: own.map(({ minutes }) => minutes),
       },
@@ -42,30 +43,27 @@ export function tableLines({ rows }: Pick<Table, 'rows'>): Line[] {
   return [untrained, ...trained];
 }
 
-/** The table with its circumstances. */
+/** The tables of all measures with their circumstances. */
 export function tableMarkdown(table: Table, picture: string): string {
   const { task, budgetMinutes, rows } = table;
-  const lines = tableLines(table);
-  const untrained = lines[0] as Line;
-  const score = rows[0]?.score;
-  const body = lines.map(({ title, values, steps, minutes }) => {
-    const gain = title === 'untrained' ? '' : signed(100 * (mean(values) - mean(untrained.values)));
-    const each = values.map(percent).join(', ');
-    const cells = [title, range(steps), range(minutes.map(Math.round)), percent(mean(values)), each];
-    return `| ${[...cells, percent(spread(values)), gain].join(' | ')} |`;
-  });
+  const sections = task.measures.map(
+    ({ title, evaluate }, place) => `## ${title}
+
+${measureTable(table, place)}
+
+\`npx pixcon evaluate RUN ${evaluate.join(' ')}\``,
+  );
   return `# ${task.name}
 
-${score?.metric ?? ''} in percent, frozen features, ${budgetMinutes} minutes of training per run, seeds ${seeds(rows)}.
-Chance: ${percent(score?.chance ?? Number.NaN)}.
+Frozen features, ${budgetMinutes} minutes of training per run, seeds ${seeds(rows)}; made by
+\`npm run table -- ${task.name} --budget-minutes ${budgetMinutes}\`. Spread is the largest less the smallest value over the
+seeds; gain is the mean less the untrained mean.
 
-| | steps | minutes | mean | seeds | spread | gain |
-|---|---|---|---|---|---|---|
-${body.join('\n')}
+![${task.measures[0]?.title ?? ''}](${picture})
 
-Spread is the largest less the smallest value over the seeds; gain is the mean less the untrained mean.
+${sections.join('\n\n')}
 
-![${task.name}](${picture})
+## Setting
 
 ${task.choice}
 
@@ -75,8 +73,26 @@ Each row is \`npx pixcon pretrain ${task.photos} --config settings.json\` with
 ${JSON.stringify(task.settings, null, 2)}
 \`\`\`
 
-and the row's method, seed and epochs, then \`npx pixcon evaluate RUN ${task.evaluate.join(' ')}\`.
+and the row's method, seed and epochs. Every method gets the epochs that fit its minutes, by the seconds that an epoch of
+each took when the table began.
 `;
+}
+
+function measureTable(table: Table, measure: number): string {
+  const lines = tableLines(table, measure);
+  const untrained = lines[0] as Line;
+  const score = table.rows[0]?.scores[measure];
+  const body = lines.map(({ title, values, steps, minutes }) => {
+    const gain = title === 'untrained' ? '' : signed(100 * (mean(values) - mean(untrained.values)));
+    const each = values.map(percent).join(', ');
+    const took = title === 'untrained' ? '' : range(minutes.map((value) => Number(value.toFixed(1))));
+    return `| ${[title, range(steps), took, percent(mean(values)), each, percent(spread(values)), gain].join(' | ')} |`;
+  });
+  return `${score?.metric ?? ''}, percent; chance ${percent(score?.chance ?? Number.NaN)}.
+
+| | steps | minutes | mean | seeds | spread | gain |
+|---|---|---|---|---|---|---|
+${body.join('\n')}`;
 }
 
 function seeds(rows: readonly TrainedRow[]): string {

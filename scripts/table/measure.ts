@@ -19,7 +19,8 @@ export interface TrainedRow {
   readonly steps: number;
   /** Of training, without start and scoring. */
   readonly minutes: number;
-  readonly score: Score;
+  /** One for each measure of the task. */
+  readonly scores: readonly Score[];
 }
 
 interface Record {
@@ -35,8 +36,12 @@ export async function measure(
 ): Promise<TrainedRow> {
   const run = join(out, `${method}-seed${seed}`);
   await train(task, run, { ...task.settings, method, seed, epochs });
-  const json = join(out, `${method}-seed${seed}.json`);
-  await pixcon(['evaluate', run, ...task.evaluate, '--json', json]);
+  const scores: Score[] = [];
+  for (const [place, { evaluate }] of task.measures.entries()) {
+    const json = `${run}-score${place + 1}.json`;
+    await pixcon(['evaluate', run, ...evaluate, '--json', json]);
+    scores.push(await readScore(json));
+  }
   const records = await readRecords(run);
   const seconds = records.reduce((sum, { imagesPerSecond }) => sum + batchSize(task) / imagesPerSecond, 0);
   return {
@@ -45,7 +50,7 @@ export async function measure(
     epochs,
     steps: (records.at(-1)?.step ?? -1) + 1,
     minutes: seconds / 60,
-    score: await readScore(json),
+    scores,
   };
 }
 

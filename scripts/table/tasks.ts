@@ -7,50 +7,64 @@ interface FolderOptions {
 }
 
 const data = '../shared/data';
+const common = ['--image-size', '224', '--backend', 'tensorflow'];
+
+function camvidMeasure(...options: readonly string[]): string[] {
+  const folders = ['--data', `${data}/camvid/images`, '--masks', `${data}/camvid/masks`, '--void', '11'];
+  return [...folders, ...common, ...options];
+}
 
 const camvid: Task = {
   name: 'camvid',
   photos: `${data}/camvid/images/train`,
-  evaluate: [
-    ...[
-      '--protocol',
-      'linear-segmentation',
-      '--data',
-      `${data}/camvid/images`,
-      '--masks',
-      `${data}/camvid/masks`,
-    ],
-    ...['--void', '11', '--image-size', '224', '--backend', 'tensorflow'],
+  measures: [
+    {
+      title: 'Nearest neighbours of cells, layer2',
+      evaluate: camvidMeasure('--protocol', 'cell-knn', '--stage', 'layer2'),
+    },
+    {
+      title: 'Linear segmentation, last stage',
+      evaluate: camvidMeasure('--protocol', 'linear-segmentation'),
+    },
   ],
   settings: {
     arch: 'resnet18',
     planes: [16, 32, 64, 128],
     outputStride: 16,
-    imageSize: 128,
+    imageSize: 96,
     batchSize: 16,
     learningRate: 0.05,
-    queueLength: 1024,
+    queueLength: 256,
     hidden: 512,
     dim: 64,
     targetMomentum: 0.95,
     backend: 'tensorflow',
   },
-  choice: '',
-  budgetMinutes: 5,
+  choice: `The setting was chosen on the train images alone: a contiguous third of the video was held out of the labels, and
+PixCon-SR trained for two minutes was scored on it. A quarter of ResNet-18's width makes several times as many steps of the
+same minutes; a queue longer than the data set would hold every photo as its own negative. The stage is layer2: there
+nearest neighbours gained 4.5 points (18.8 to 23.4) with running and with re-estimated statistics alike, at layer3 1.9
+(20.4 to 22.3), and at the last stage nothing (24.4 to 24.0). Zero padding tells a deep random network where in the image a
+cell lies, which in street scenes says much about its class, and crops teach to forget it. That is why the second table is
+here: a linear probe of the last stage does not see a gain after so short a training.`,
+  budgetMinutes: 2.5,
 };
 
 const cocoPanoptic: Task = {
   name: 'coco-panoptic',
   photos: `${data}/coco-panoptic/images`,
-  evaluate: [
-    ...['--protocol', 'match-consistency', '--data', `${data}/coco-panoptic/images`],
-    ...['--masks', `${data}/coco-panoptic/panoptic_train2017`],
-    // One way of matching for all rows: coordinates would give the same share whatever was learned.
-    ...['--matching', 'similarity', '--image-size', '224', '--backend', 'tensorflow'],
-  ],
+  measures: ['layer3', 'layer4'].map((stage) => ({
+    title: `Matches in the same panoptic segment, ${stage}`,
+    evaluate: [
+      ...['--data', `${data}/coco-panoptic/images`, '--masks', `${data}/coco-panoptic/panoptic_train2017`],
+      // One way of matching for all rows: coordinates would give the same share whatever was learned.
+      ...['--protocol', 'match-consistency', '--matching', 'similarity', '--stage', stage, ...common],
+    ],
+  })),
   settings: camvid.settings,
-  choice: '',
-  budgetMinutes: 5,
+  choice:
+    'The settings are those of the camvid table, unchanged. The photos are those trained on; their segments were not used.',
+  budgetMinutes: 1.5,
 };
 
 const tasks = [camvid, cocoPanoptic];
@@ -66,10 +80,13 @@ export function findTask(name: string, { data: photos, masks, void: voidLabels }
   return {
     name,
     photos,
-    evaluate: [
-      ...['--protocol', 'linear-segmentation', '--data', photos, '--masks', masks],
-      ...(voidLabels === undefined ? [] : ['--void', voidLabels]),
-    ],
+    measures: camvid.measures.map(({ title, evaluate }) => ({
+      title,
+      evaluate: [
+        ...['--data', photos, '--masks', masks, ...(voidLabels === undefined ? [] : ['--void', voidLabels])],
+        ...evaluate.slice(evaluate.indexOf('--image-size')),
+      ],
+    })),
     settings: camvid.settings,
     choice: 'The settings are those of the camvid table, which may not be the best for these photos.',
     budgetMinutes: camvid.budgetMinutes,
