@@ -31,6 +31,7 @@ export const opcode = {
   SETITEMS: 0x75,
   EMPTY_DICT: 0x7d,
   PROTO: 0x80,
+  NEWOBJ: 0x81,
   TUPLE1: 0x85,
   TUPLE2: 0x86,
   TUPLE3: 0x87,

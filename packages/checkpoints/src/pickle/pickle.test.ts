@@ -115,7 +115,12 @@ describe('decodePickle', () => {
       'it asks for os.system',
     ],
     ['a call of a text', stream(0x80, 2, 'U', 1, 'x', ')R.'), 'it calls what is no function'],
-    ['an object made by its class', stream(0x80, 2, 'U', 1, 'x', ')', 0x81, '.'), 'operation 0x81'],
+    [
+      'an object made by a text',
+      stream(0x80, 2, 'U', 1, 'x', ')', 0x81, '.'),
+      'it calls what is no function',
+    ],
+    ['an object made by its class', stream(0x80, 2, 'cos\nsystem\n)', 0x81, '.'), 'it asks for os.system'],
     ['an extension code', stream(0x80, 2, 0x82, 1, '.'), 'operation 0x82'],
     ['an instance of protocol 0', stream('(ios\nsystem\n.'), 'operation 0x69'],
     ['protocol 5', stream(0x80, 5, 'N.'), 'it is of protocol 5'],
@@ -141,6 +146,38 @@ describe('decodePickle', () => {
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodePickle(bytes)).toThrow(message);
     expect(() => decodePickle(bytes)).toThrow(expect.objectContaining({ code: 'checkpoint' }));
+  });
+
+  it('refuses a list that is made into a dict again and again', () => {
+    const pairs = Array.from({ length: 1000 }, (_, key) => ['K', key & 255, 'K', 1, 0x86]).flat();
+    const calls = Array.from({ length: 1000 }, () => ['h', 1, 'h', 2, 'R', '0']).flat();
+    const bytes = stream(
+      0x80,
+      2,
+      ']q',
+      0,
+      '(',
+      ...pairs,
+      'e0ca\nb\nq',
+      1,
+      '0h',
+      0,
+      0x85,
+      'q',
+      2,
+      ...calls,
+      '.',
+    );
+    let made = 0;
+    const options: UnpickleOptions = {
+      global: () =>
+        new PickleFunction(([items]) => {
+          made++;
+          return new Map((items as PickleTuple[]).map((item, at) => [at, item]));
+        }),
+    };
+    expect(() => decodePickle(bytes, options)).toThrow('more than 200000 objects');
+    expect(made).toBeLessThan(250);
   });
 
   it('says where, and after which name', () => {

@@ -3,7 +3,7 @@ import { checkpointError } from '../checkpoint-error.ts';
 import { opcode } from './opcodes.ts';
 import { PickleTuple } from './values.ts';
 
-/** A stand-in for a function or class of Python: what REDUCE makes of its arguments. */
+/** A stand-in for a function or class of Python: what REDUCE and NEWOBJ make of its arguments. */
 export class PickleFunction {
   readonly call: (parameters: readonly unknown[]) => unknown;
 
@@ -174,7 +174,8 @@ export class Unpickler {
         this.#global(module, name);
         return;
       }
-      case opcode.REDUCE: {
+      case opcode.REDUCE:
+      case opcode.NEWOBJ: {
         const [callable, parameters] = this.#popMany(2);
         if (!(callable instanceof PickleFunction))
           throw checkpointError('it calls what is no function of weights');
@@ -212,7 +213,8 @@ export class Unpickler {
   }
 
   #make(value: unknown): true {
-    this.#containers++;
+    // A call may copy its arguments, again and again: what it gives counts with all that is in it.
+    this.#containers += value instanceof Map ? 1 + value.size : 1;
     if (this.#containers > limits.containers)
       throw checkpointError(`it has more than ${limits.containers} objects`);
     return this.#push(value);

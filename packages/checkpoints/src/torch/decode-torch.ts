@@ -122,7 +122,11 @@ function openStream(bytes: Uint8Array): { value: unknown; read: StorageReader } 
     return value;
   };
   const version = next();
-  if (version !== 1001) throw checkpointError(`expected protocol version 1001, got ${String(version)}`);
+  if (version !== 1001) {
+    // Not any value as a text: lists in lists without end have none.
+    const found = typeof version === 'number' ? String(version) : 'no number';
+    throw checkpointError(`expected protocol version 1001, got ${found}`);
+  }
   const system = next();
   if (!(system instanceof Map) || system.get('little_endian') !== true) {
     throw checkpointError('it was not written on a little-endian machine');

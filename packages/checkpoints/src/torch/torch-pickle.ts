@@ -20,6 +20,19 @@ const storageDtypes: Readonly<Record<string, Dtype>> = {
 
 const maximumRank = 16;
 
+/**
+ * What training scripts save beside the weights: options, a device, NumPy's numbers. Empty stand-ins, whose content
+ * is dropped.
+ */
+const beside: readonly string[] = [
+  'argparse.Namespace',
+  'torch.device',
+  'numpy.dtype',
+  'numpy.core.multiarray.scalar',
+  'numpy._core.multiarray.scalar',
+  '_codecs.encode',
+];
+
 /** What may appear in the pickle of a state dict, and nothing else. */
 export const torchPickle: UnpickleOptions = { global: resolveGlobal, persistent: resolveStorage };
 
@@ -37,14 +50,18 @@ function resolveGlobal(path: string): unknown {
         if (tensor instanceof TensorReference) return tensor;
         throw checkpointError('a parameter holds no tensor');
       });
-    case 'argparse.Namespace':
-      // The options of a training script, beside the weights: an empty stand-in, whose content is dropped.
-      return new PickleFunction(() => null);
     default:
+      if (isTorchDtype(path)) return null;
+      if (beside.includes(path)) return new PickleFunction(() => null);
       throw checkpointError(
         `it asks for ${path.slice(0, 200)}, which weights do not need; nothing was executed. If you trust the file, load it in PyTorch and save the state dict alone`,
       );
   }
+}
+
+/** A dtype of its own, such as `torch.float32`: a name that nothing calls. */
+function isTorchDtype(path: string): boolean {
+  return /^torch\.(b?float(16|32|64)|u?int(8|16|32|64)|bool)$/.test(path);
 }
 
 function orderedDict(parameters: readonly unknown[]): Map<unknown, unknown> {

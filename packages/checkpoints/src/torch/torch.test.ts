@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { RandomStream } from '@pixcon/core';
 import { describe, expect, it } from 'vitest';
 import type { EncodableTensor } from '../host-tensor.ts';
+import { decodePickle } from '../pickle/decode-pickle.ts';
 import { encodePickle } from '../pickle/encode-pickle.ts';
 import {
   PickleCall,
@@ -13,6 +14,7 @@ import {
 import { encodeZip } from '../zip/encode-zip.ts';
 import { decodeTorch } from './decode-torch.ts';
 import { encodeTorch } from './encode-torch.ts';
+import { torchPickle } from './torch-pickle.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url));
 const range = (length: number) => Array.from({ length }, (_, i) => i);
@@ -213,6 +215,25 @@ describe('decodeTorch', () => {
     const hostile = new PickleCall(new PickleGlobal('os', 'system'), ['touch /tmp/pwned']);
     expect(() => decodeTorch(archive({ 'conv1.weight': hostile }, floats()))).toThrow(
       'in or after "conv1.weight": it asks for os.system, which weights do not need; nothing was executed',
+    );
+  });
+
+  it.each([
+    ['options, as Python writes an object', 'cargparse\nNamespace\n)\x81}X\x02\0\0\0lrK\x01sb'],
+    ['a device', 'ctorch\ndevice\nX\x03\0\0\0cpu\x85R'],
+    ['a dtype', 'ctorch\nfloat32\n'],
+    [
+      'a number of NumPy',
+      'cnumpy._core.multiarray\nscalar\ncnumpy\ndtype\nX\x02\0\0\0f8\x85R)bc_codecs\nencode\nX\x01\0\0\0x\x85R\x86R',
+    ],
+  ])('passes over %s', (_, value) => {
+    const pickle = `\x80\x02}(X\x01\0\0\0aK\x01X\x01\0\0\0b${value}u.`;
+    const bytes = Uint8Array.from(pickle, (letter) => letter.charCodeAt(0));
+    expect(decodePickle(bytes, torchPickle).value).toEqual(
+      new Map<string, unknown>([
+        ['a', 1],
+        ['b', null],
+      ]),
     );
   });
 
