@@ -5,7 +5,7 @@ import { ParameterSet, RandomStream } from '@pixcon/core';
 import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readCheckpoint, readSafetensors, saveParameters, writeCheckpoint } from './files.ts';
+import { readCheckpoint, readSafetensors, readWeights, saveParameters, writeCheckpoint } from './files.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
 
 let folder: string;
@@ -91,5 +91,24 @@ describe('readSafetensors', () => {
     await expect(readSafetensors(path)).rejects.toThrow(
       /could not read .*cut\.safetensors: decodeSafetensors/,
     );
+  });
+});
+
+describe('readWeights', () => {
+  it.each<[string, Uint8Array, string]>([
+    ['an empty file', new Uint8Array(), 'got an empty file'],
+    ['a text', new TextEncoder().encode('<!doctype html>'), 'got a file of another kind'],
+    ['a bare pickle', Uint8Array.of(0x80, 4, 0x4e, 0x2e), 'got another pickle of Python: load it there'],
+    ['a few bytes', Uint8Array.of(1, 2, 3), 'a file of 3 bytes'],
+  ])('says that %s holds no weights', async (_, bytes, message) => {
+    const path = join(folder, 'a.pth');
+    await writeFile(path, bytes);
+    await expect(readWeights(path)).rejects.toThrow(message);
+    await expect(readWeights(path)).rejects.toThrow(expect.objectContaining({ code: 'checkpoint' }));
+  });
+
+  it('says that there is no file, or a folder', async () => {
+    await expect(readWeights(join(folder, 'no.pth'))).rejects.toThrow(/no\.pth: there is no such file$/);
+    await expect(readWeights(folder)).rejects.toThrow('it is a folder, expected a file');
   });
 });

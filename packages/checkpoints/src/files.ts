@@ -85,6 +85,13 @@ async function read<T>(path: string, decode: (bytes: Uint8Array) => T): Promise<
   try {
     return decode(await readFile(path));
   } catch (cause) {
-    throw checkpointError(`could not read ${path}: ${(cause as Error).message}`, cause);
+    throw checkpointError(`could not read ${path}: ${reasonOf(cause as NodeJS.ErrnoException)}`, cause);
   }
+}
+
+/** The system's own words repeat the path, or speak of its calls. */
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder, expected a file';
+  return message;
 }
