@@ -26,7 +26,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     }
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // What failed first is what is told.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw checkpointError(`writeFileAtomic: could not write ${path}: ${(cause as Error).message}`, cause);
   }
   await syncFolder(folder);

@@ -51,14 +51,7 @@ export async function openRun(path: string): Promise<OpenedRun> {
     method,
     untrained: () => initialize(begin()),
     trained: async () => {
-      const checkpointPath = join(path, 'checkpoint.safetensors');
-      if (!existsSync(checkpointPath)) {
-        throw new PixconError(
-          'invalid-argument',
-          `${path} has no checkpoint yet; let the run reach its first`,
-        );
-      }
-      const { sections, record } = await readCheckpoint(checkpointPath);
+      const { sections, record } = await readCheckpoint(assertCheckpoint(path));
       const state = initialize(method);
       try {
         loadParameters(state.online, sections.online ?? new Map());
@@ -70,6 +63,17 @@ export async function openRun(path: string): Promise<OpenedRun> {
       return { state, step: (record as { readonly step: number }).step };
     },
   };
+}
+
+/**
+ * The path of a run's checkpoint.
+ *
+ * @throws PixconError `invalid-argument` when there is none yet
+ */
+export function assertCheckpoint(path: string): string {
+  const checkpointPath = join(path, 'checkpoint.safetensors');
+  if (existsSync(checkpointPath)) return checkpointPath;
+  throw new PixconError('invalid-argument', `${path} has no checkpoint yet; let the run reach its first`);
 }
 
 /** The method as the run began it; a file of weights that cannot be read any more is told when it is asked for. */

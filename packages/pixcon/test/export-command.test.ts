@@ -154,6 +154,23 @@ describe('pixcon export', () => {
     expect(text).toContain("model.execute(images, 'layer4'); // [1, height / 32, width / 32, 16]");
   });
 
+  it('gives two GraphModels of one folder weights of their own', async () => {
+    const out = join(folder, 'two');
+    for (const encoder of ['online', 'target'] as const) {
+      const file = join(out, `${encoder}.json`);
+      const text = await quietly(() => exportCommand(run.path, { format: 'tfjs', encoder, out: file }));
+      expect(text).toContain(`tf.loadGraphModel("${encoder}.json")`);
+    }
+    expect((await readdir(out)).sort()).toEqual([
+      'online-shard1of1.bin',
+      'online.json',
+      'target-shard1of1.bin',
+      'target.json',
+    ]);
+    const { weightsManifest } = JSON.parse(await readFile(join(out, 'online.json'), 'utf8'));
+    expect(weightsManifest[0].paths).toEqual(['online-shard1of1.bin']);
+  });
+
   it.each<[string, string[], string]>([
     [
       'a network that the format has no place for',

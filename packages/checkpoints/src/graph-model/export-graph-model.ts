@@ -16,6 +16,11 @@ export interface ExportGraphModelOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Bytes per weight file. Default 4 MiB, which browsers cache. */
   readonly shardBytes?: number;
+  /**
+   * What the names of the weight files begin with. Default `group1`, as TensorFlow.js's converter names them; models
+   * that lie in one folder need names of their own.
+   */
+  readonly shardPrefix?: string;
 }
 
 /** The files of a tfjs GraphModel by name. */
@@ -43,7 +48,7 @@ export function exportGraphModel(
   tensors: ReadonlyMap<string, HostTensor>,
   options: ExportGraphModelOptions = {},
 ): GraphModelFiles {
-  const { pixels, metadata = {}, shardBytes = 4 * 1024 * 1024 } = options;
+  const { pixels, metadata = {}, shardBytes = 4 * 1024 * 1024, shardPrefix = 'group1' } = options;
   const nodes: node.NodeDefinition[] = [node.placeholder(input, [-1, -1, -1, 3])];
   const weights: Weight[] = [];
   const constant = (name: string, shape: readonly number[], data: Float32Array | Int32Array): string => {
@@ -106,7 +111,7 @@ export function exportGraphModel(
   for (const [stage, source] of Object.entries(graph.stages)) {
     nodes.push(node.operation('Identity', stage, [source]));
   }
-  const { shards, manifest } = packWeights(weights, shardBytes);
+  const { shards, manifest } = packWeights(weights, shardBytes, shardPrefix);
   const model = {
     format: 'graph-model',
     generatedBy: 'PixCon for JavaScript',

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   assertTensorsFit,
@@ -13,7 +13,8 @@ import { readCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { PixconError } from '@pixcon/core';
 import { buildAugmentation } from '../augmentation-config.ts';
 import type { encoderNames, exportFormatNames } from '../names.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
+import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
+import { prepareOutput } from '../prepare-output.ts';
 
 export interface ExportCommandOptions {
   readonly format: (typeof exportFormatNames)[number];
@@ -31,9 +32,11 @@ const files = {
 /** `pixcon export RUN`: the backbone for another library. Returns the exit code. */
 export async function exportCommand(path: string, options: ExportCommandOptions): Promise<number> {
   const { format, encoder, out } = options;
-  if (format !== 'tfjs') assertFile(out, files[format].extension);
+  const file = format === 'tfjs' ? graphModelPath(out) : out;
+  assertFile(file, format === 'tfjs' ? '.json' : files[format].extension);
   const run = await openRun(path);
   const { tensors, step } = await readEncoder(run, encoder);
+  await prepareOutput(file);
   const { config, method } = run;
   const metadata = {
     method: method.name,
@@ -44,16 +47,18 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
   };
   const lines: string[] = [];
   if (format === 'tfjs') {
-    const target = graphModelPath(out);
     const { graph } = method.backbone;
     if (!graph)
       throw new PixconError('invalid-argument', `${method.backbone.name} cannot be exported as a graph`);
     const { mean, standardDeviation } = buildAugmentation(config.augmentation, config.reference);
     const pixels = { mean, standardDeviation };
-    await writeAll(dirname(target), exportGraphModel(graph, tensors, { pixels, metadata }), basename(target));
+    const name = basename(file);
+    // Another model of the folder has weight files of its own.
+    const shards = name === 'model.json' ? {} : { shardPrefix: basename(name, '.json') };
+    await writeAll(dirname(file), exportGraphModel(graph, tensors, { pixels, metadata, ...shards }), name);
     lines.push(
-      `${target} and its weight files are ready:`,
-      "const model = await tf.loadGraphModel('model.json');",
+      `${file} and its weight files are ready:`,
+      `const model = await tf.loadGraphModel(${JSON.stringify(name)});`,
       "const images = tf.expandDims(tf.cast(tf.browser.fromPixels(picture), 'float32')); // RGB, 0 to 255",
       `const features = model.execute(images, '${method.backbone.stages.at(-1)?.name}'); // [1, height / ${method.backbone.stride}, width / ${method.backbone.stride}, ${method.backbone.channels}]`,
     );
@@ -63,7 +68,6 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
       outputStride: config.outputStride,
       metadata,
     });
-    await mkdir(dirname(out), { recursive: true });
     await writeFileAtomic(out, bytes);
     lines.push(
       `${out} is ready:`,
@@ -77,10 +81,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
 
 /** The backbone of an encoder in the last checkpoint, in PyTorch's names and layout. */
 async function readEncoder({ path, method }: OpenedRun, encoder: ExportCommandOptions['encoder']) {
-  const checkpointPath = join(path, 'checkpoint.safetensors');
-  if (!existsSync(checkpointPath)) {
-    throw new PixconError('invalid-argument', `${path} has no checkpoint yet; let the run reach its first`);
-  }
+  const checkpointPath = assertCheckpoint(path);
   const { sections, record } = await readCheckpoint(checkpointPath);
   const section = sections[encoder];
   if (!section) {
@@ -108,17 +109,19 @@ function assertFile(out: string, extension: string): void {
 /** The path of model.json for a path to it or to its folder. */
 function graphModelPath(out: string): string {
   if (out.endsWith('/') || (existsSync(out) && statSync(out).isDirectory())) return join(out, 'model.json');
-  assertFile(out, '.json');
   return out;
 }
 
-/** Weights first, so that a model.json never names a file that is not there. */
+/**
+ * Weights first, so that a model.json never names a file that is not there; and none of an earlier export, which would
+ * name weights that are not its own when the export is cut short.
+ */
 async function writeAll(
   folder: string,
   contents: ReadonlyMap<string, Uint8Array>,
   model: string,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await rm(join(folder, model), { force: true });
   for (const [name, bytes] of contents) {
     await writeFileAtomic(join(folder, name === 'model.json' ? model : name), bytes);
   }
