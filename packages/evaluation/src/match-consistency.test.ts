@@ -31,6 +31,24 @@ describe('judge', () => {
 });
 
 describe('segmentedPairs', () => {
+  it('counts the segments that it keeps, and names the images that it takes', async () => {
+    const side = 1024;
+    let loads = 0;
+    const large = {
+      ...painted(3),
+      load: () => {
+        loads++;
+        return Promise.resolve({ width: side, height: side, data: new Uint8Array(side * side * 3) });
+      },
+      segments: () => Promise.resolve(new Int32Array(side * side)),
+    };
+    const pairs = segmentedPairs(large, { imageSize: 8, pairsPerImage: 1, limit: 2, maximumMegabytes: 5 });
+    expect(pairs.names).toEqual([large.name(0), large.name(1)]);
+    // 4 MiB of segments each: one image stays.
+    for (const place of [0, 1, 0, 1]) await pairs.pairs(place);
+    expect(loads).toBe(3);
+  });
+
   it('cuts as the geometry says: pixels and segments agree, flipped or not', async () => {
     const dataset = painted(6, 0);
     const pairs = segmentedPairs(dataset, { imageSize: 32, pairsPerImage: 3, seed: 2 });

@@ -27,6 +27,8 @@ export type SegmentedPair = readonly [SegmentedView, SegmentedView];
 export interface SegmentedPairs {
   /** Images. */
   readonly length: number;
+  /** Of the images, by their place here: with a limit, not all of the data set's. */
+  readonly names: readonly string[];
   readonly imageSize: number;
   readonly pairsPerImage: number;
   /** What the pairs follow from, for the record. */
@@ -72,40 +74,50 @@ export function segmentedPairs(dataset: SegmentDataset, options: SegmentedPairsO
     limit,
   );
   const random = new RandomStream(seed);
-  const make = async (at: number): Promise<readonly SegmentedPair[]> => {
+  const make = async (at: number): Promise<MadePairs> => {
     const index = indices[at] as number;
     const [image, segments] = await Promise.all([dataset.load(index), dataset.segments(index)]);
     const ofImage = random.fork('match consistency', dataset.name(index));
-    return Array.from({ length: pairsPerImage }, (_, pair): SegmentedPair => {
+    const view = (geometry: ViewGeometry) =>
+      segmentedView(cutOut(image, geometry, imageSize), segments, image, geometry);
+    const made = Array.from({ length: pairsPerImage }, (_, pair): SegmentedPair => {
       const [query, key] = sampleTwoCrops(image.width, image.height, ofImage.fork(pair), crops);
-      const view = (geometry: ViewGeometry) => segmentedView(image, segments, geometry, imageSize);
       return [view(query), view(key)];
     });
+    return { pairs: made, segmentBytes: segments.byteLength };
   };
-  // A view keeps its image's segments at hand, which all views of the image share.
-  const sizeOf = (pairs: readonly SegmentedPair[]) => pairs.length * 2 * imageSize * imageSize * 3 + 2 ** 21;
+  // A view keeps its image's segments at hand, which all views of the image share; the image itself goes.
+  const sizeOf = (made: MadePairs) => made.pairs.length * 2 * imageSize * imageSize * 3 + made.segmentBytes;
+  const kept = keep({ bytes: maximumMegabytes * 2 ** 20 }, make, sizeOf);
   return {
     length: indices.length,
+    names: indices.map((index) => dataset.name(index)),
     imageSize,
     pairsPerImage,
     settings: { imageSize, pairsPerImage, crops, seed },
-    pairs: keep({ bytes: maximumMegabytes * 2 ** 20 }, make, sizeOf),
+    pairs: async (at) => (await kept(at)).pairs,
   };
 }
 
+interface MadePairs {
+  readonly pairs: readonly SegmentedPair[];
+  /** Of the image's segments. */
+  readonly segmentBytes: number;
+}
+
 function segmentedView(
-  image: DecodedImage,
+  pixels: Uint8Array,
   segments: Int32Array,
+  { width, height }: Grid,
   geometry: ViewGeometry,
-  size: number,
 ): SegmentedView {
   const byGrid = new Map<string, Int32Array>();
   return {
-    pixels: cutOut(image, geometry, size),
+    pixels,
     geometry,
     segments(grid) {
       const key = `${grid.height}×${grid.width}`;
-      const ids = byGrid.get(key) ?? cellSegments(segments, image, geometry, grid);
+      const ids = byGrid.get(key) ?? cellSegments(segments, { width, height }, geometry, grid);
       byGrid.set(key, ids);
       return ids;
     },

@@ -87,10 +87,7 @@ export async function openEvaluation(run: OpenedRun, options: EvaluationChoices)
       data: {
         description: `${pairs.length} images of ${data} with segments, ${pairs.pairsPerImage} pairs of crops each${withoutMask(dataset.unlabelled)}`,
         train: [],
-        validation: namesOf(
-          dataset,
-          Array.from({ length: dataset.length }, (_, index) => index),
-        ),
+        validation: pairs.names,
         unlabelled: dataset.unlabelled,
       },
       score: (parameters) => matchConsistency(backbone, parameters, pairs, { ...features, ...own }),
