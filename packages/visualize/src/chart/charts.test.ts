@@ -85,7 +85,7 @@ describe('drawLoss', () => {
 
 describe('drawScore', () => {
   it('says what is missing, and keeps class names text', () => {
-    expect(texts(drawScore(score))).toContain('not in these images');
+    expect(texts(drawScore(score))).toContain('neither labelled nor predicted');
     const named = { ...score, perClass: [{ name: '<script>', untrained: 0.1, trained: 0.2 }] };
     expect(parse(drawScore(named)).querySelectorAll('script')).toHaveLength(0);
     expect(texts(drawScore(named))).toContain('<script>');

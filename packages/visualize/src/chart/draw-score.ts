@@ -44,7 +44,8 @@ export function drawScore(score: ReportScore, options: ChartOptions = {}): strin
     marginRight: 22,
     x: {
       domain: [0, Math.max(0.1, ...points.map(({ value }) => value)) * 1.04],
-      label: metric,
+      // The mean is but one of the rows.
+      label: metric === 'mIoU' ? 'IoU' : metric,
       labelAnchor: 'center',
       labelArrow: 'none',
       ticks: Math.round(width / 80),
@@ -76,7 +77,7 @@ export function drawScore(score: ReportScore, options: ChartOptions = {}): strin
       Plot.text(absent, {
         x: () => 0,
         y: 'place',
-        text: () => 'not in these images',
+        text: () => 'neither labelled nor predicted',
         textAnchor: 'start',
         dx: 6,
         fill: color('muted'),

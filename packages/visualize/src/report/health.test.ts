@@ -37,6 +37,14 @@ describe('findings', () => {
     expect(judge(broken)[0]).toMatch(/^bad: The loss is not a number/);
   });
 
+  it('advises to wait only while a run goes on', () => {
+    const metrics = makeMetrics(60).map((line) => ({ ...line, loss: 8 }));
+    const advice = (state: typeof status.state) =>
+      findings({ metrics, status: { ...status, queueLength: 320, state } })[0]?.text;
+    expect(advice('running')).toContain('If it does not fall soon');
+    expect(advice('finished')).toContain('Train for longer, or lower the learning rate.');
+  });
+
   it('warns of collapsed features after three lines', () => {
     const collapsed = makeMetrics(60).map((line) => ({ ...line, featureDeviation: 0.02 }));
     expect(judge(collapsed)[1]).toMatch(/^bad: The features have collapsed \(spread 0.02/);

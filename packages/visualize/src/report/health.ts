@@ -18,10 +18,14 @@ const recentLines = 20;
 export function findings({ metrics, status }: Pick<ReportData, 'metrics' | 'status'>): Finding[] {
   const last = metrics.at(-1);
   if (!last) return [{ kind: 'note', text: 'No step has been logged yet: the curves begin with the first.' }];
-  return [...judgeLoss(metrics, last, status.queueLength), ...judgeSpread(metrics)];
+  return [...judgeLoss(metrics, last, status), ...judgeSpread(metrics)];
 }
 
-function judgeLoss(metrics: readonly ReportMetrics[], last: ReportMetrics, queueLength: number): Finding[] {
+function judgeLoss(
+  metrics: readonly ReportMetrics[],
+  last: ReportMetrics,
+  { queueLength, state }: ReportData['status'],
+): Finding[] {
   if (!Number.isFinite(last.loss)) {
     return [{ kind: 'bad', text: 'The loss is not a number: lower the learning rate.' }];
   }
@@ -52,10 +56,14 @@ function judgeLoss(metrics: readonly ReportMetrics[], last: ReportMetrics, queue
     ];
   }
   if (loss > chance) {
+    const advice =
+      state === 'running'
+        ? 'If it does not fall soon, lower the learning rate'
+        : 'Train for longer, or lower the learning rate';
     return [
       {
         kind: 'bad',
-        text: `The loss is above chance level (${numbers}), worse than features that tell nothing. If it does not fall soon, lower the learning rate.`,
+        text: `The loss is above chance level (${numbers}), worse than features that tell nothing. ${advice}.`,
       },
     ];
   }

@@ -3,7 +3,7 @@ import { drawScore } from '../chart/draw-score.ts';
 import { escapeText } from '../markup.ts';
 import type { ReportData, ReportScore } from '../report-data.ts';
 import { figure } from './figure.ts';
-import { describeGain } from './summary.ts';
+import { describeGain, sentence } from './summary.ts';
 
 /** Scores of the frozen features before and after training. */
 export function renderScores({ scores }: ReportData): string {
@@ -20,8 +20,8 @@ function renderScore(score: ReportScore): string {
       ? perClass.map(({ name }) => name)
       : (confusion ?? []).map((_, place) => String(place));
   return `<article class="score">
-<h3>${escapeText(score.title)}</h3>
-<p>${escapeText(score.metric)} ${describeGain(score)}. ${escapeText(score.detail)}</p>
+<h3>${escapeText(sentence(score.title))}</h3>
+<p>${escapeText(score.metric)} ${describeGain(score)}. ${escapeText(sentence(score.detail))}</p>
 <div class="charts two">${
     perClass.length > 0
       ? figure(

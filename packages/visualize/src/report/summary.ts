@@ -20,7 +20,7 @@ export function renderSummary(data: ReportData): string {
     ...findings(data),
     ...data.scores.map((score) => ({
       kind: score.trained >= score.untrained ? ('good' as const) : ('bad' as const),
-      text: `${score.title}: ${score.metric} ${describeGain(score)}.`,
+      text: `${sentence(score.title)}: ${score.metric} ${describeGain(score)}.`,
     })),
   ];
   const marks = { good: '✓', note: '…', bad: '!' } as const;
@@ -36,6 +36,11 @@ export function renderSummary(data: ReportData): string {
     )
     .join('')}</ul>
 </header>`;
+}
+
+/** With a capital letter. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** From 20.4 % to 26.2 % (+5.8 points). */
