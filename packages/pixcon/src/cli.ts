@@ -8,6 +8,7 @@ import {
   protocolNames,
   statisticsNames,
 } from './names.ts';
+import { printable } from './printable.ts';
 
 /** A parser of whole numbers from `minimum` on. */
 function whole(minimum: number): (text: string) => number {
@@ -214,7 +215,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const { PixconError } = await import('@pixcon/core');
     const known = PixconError.isInstance(error) || (error instanceof Error && 'syscall' in error);
     if (!known) throw error;
-    process.stderr.write(`pixcon: ${error.message}\n`);
+    process.stderr.write(`pixcon: ${printable(error.message)}\n`);
     return 1;
   }
 }

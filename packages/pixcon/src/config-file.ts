@@ -29,5 +29,5 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
 }
 
 function refuse(problem: string, cause?: unknown): PixconError {
-  return new PixconError('invalid-argument', `--config: ${problem}`, cause === undefined ? {} : { cause });
+  return new PixconError('invalid-argument', problem, cause === undefined ? {} : { cause });
 }

@@ -6,6 +6,8 @@ export interface ScoredRun {
   readonly encoder: 'online' | 'target';
   /** Steps that the trained network had. */
   readonly step: number;
+  /** The file that the run began with: the network before training is no random one then. */
+  readonly init?: string | undefined;
   readonly data: Pick<EvaluationData, 'description'>;
   readonly untrained: EvaluationResult;
   readonly trained: EvaluationResult;
@@ -32,14 +34,14 @@ const shownDetails: Readonly<Record<string, string>> = {
 };
 
 /** What the run's report shows of a score: `ReportScore` of `@pixcon/visualize`. */
-export function evaluationReport({ encoder, step, data, untrained, trained }: ScoredRun) {
+export function evaluationReport({ encoder, step, init, data, untrained, trained }: ScoredRun) {
   const { metric, protocol, classNames, confusion } = trained;
   return {
     title: `${titles[protocol]}, ${encoder} encoder`,
     metric,
     untrained: untrained.value,
     trained: trained.value,
-    detail: `${describeSettings(trained)} after ${step} steps; ${data.description}; chance ${percent(trained.chance)}`,
+    detail: `after ${step} steps${init === undefined ? '' : ` from the weights of ${init}`}: ${describeSettings(trained)}; ${data.description}; chance ${(100 * trained.chance).toFixed(1)} %`,
     ...(classNames.length === 0
       ? {}
       : {
@@ -55,7 +57,7 @@ export function evaluationReport({ encoder, step, data, untrained, trained }: Sc
 
 /** Both networks and their difference, for a terminal. */
 export function evaluationTable(scored: ScoredRun): string {
-  const { encoder, step, data, untrained, trained } = scored;
+  const { encoder, step, init, data, untrained, trained } = scored;
   const { metric, protocol, classNames, details } = trained;
   const rows: [string, number | null, number | null][] = [
     [metric, untrained.value, trained.value],
@@ -83,8 +85,9 @@ export function evaluationTable(scored: ScoredRun): string {
     line(name, percent(before), percent(after));
   return [
     `${titles[protocol]}, ${encoder} encoder after ${step} steps\n`,
-    `${describeSettings(trained)}\n${data.description}\n\n`,
-    line('', 'untrained', 'trained', 'difference'),
+    `${describeSettings(trained)}\n${data.description}\n`,
+    init === undefined ? '\n' : `before: the weights that the run began with, ${init}\n\n`,
+    line('', init === undefined ? 'untrained' : 'before', 'trained', 'difference'),
     ...rows.map((row) => (row[0].startsWith(' ') ? bound(row) : scores(row))),
     ...(perClass.length === 0
       ? []

@@ -1,5 +1,6 @@
 import type { PretrainEvent } from '@pixcon/trainer';
 import { Presets, SingleBar } from 'cli-progress';
+import { printable } from './printable.ts';
 
 type StepEvent = Extract<PretrainEvent, { type: 'step' }>;
 
@@ -48,7 +49,7 @@ export class Progress {
   line(text: string): void {
     // The bar has wrapping off, so that a narrow terminal cuts it; a line needs it.
     if (this.#bar) this.#stream.write('\r\x1b[K\x1b[?7h');
-    this.#print(text);
+    this.#print(printable(text));
     if (this.#bar) this.#stream.write('\x1b[?7l');
   }
 

@@ -110,6 +110,8 @@ describe('pixcon evaluate', () => {
   });
 
   it('scores matches, and classes of whole images', async () => {
+    const few = await evaluate('match-consistency', ...labelled(), '--limit', '2', '--json', at('few.json'));
+    expect([few.code, (await readRecord(at('few.json'))).data.validation.length]).toEqual([0, 2]);
     const consistency = await evaluate('match-consistency', ...labelled());
     expect(consistency.stdout).toMatch(/matches in the same segment +\d.*\n +chance +\d.*\n +possible +\d/);
     expect(consistency.stdout).toContain('matching: semantic');
@@ -153,6 +155,15 @@ describe('pixcon evaluate', () => {
     expect([noRun.code, noRun.stderr.trim()]).toEqual([
       1,
       expect.stringMatching(/^pixcon: .*images is not a run folder \(no config\.json\)/),
+    ]);
+    const inFile = join(run, 'config.json', 'scores.json');
+    const unwritable = await evaluate('cell-knn', ...labelled(), '--json', inFile);
+    expect([unwritable.code, unwritable.stdout, unwritable.stderr]).toEqual([
+      1,
+      '',
+      expect.stringMatching(
+        /^pixcon: cannot write .*: a part of .*config\.json is a file; choose another path$/m,
+      ),
     ]);
     expect(existsSync(at('never.json'))).toBe(false);
     expect(await readdir(join(run, 'scores'))).toEqual(before);

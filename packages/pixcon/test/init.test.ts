@@ -81,6 +81,12 @@ describe('pixcon pretrain --init', () => {
     const resumed = await spawnCli(['pretrain', photos, '--out', out, '--resume']);
     expect(resumed.stderr).not.toContain('took');
     expect(resumed.code).toBe(0);
+    // Nor does a configuration of its own make the run forget what it began with.
+    const other = ['pretrain', photos, '--out', out, '--resume', '--config', settings];
+    expect((await spawnCli(other)).code).toBe(0);
+    const refused = await spawnCli([...other, '--init', join(folder, 'other.pth')]);
+    expect(refused.stderr).toContain(`began with ${file} and goes on from its checkpoint, got`);
+    expect(refused.code).toBe(1);
     const again = await openRun(out);
     expect(() => again.untrained()).toThrow(`could not read ${file}`);
     (await again.trained()).state.dispose();

@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type MethodState, type Parameters, PixconError, scoped } from '@pixcon/core';
@@ -7,7 +6,8 @@ import type { EvaluationResult } from '@pixcon/evaluation';
 import { evaluationReport, evaluationTable } from '../evaluation-report.ts';
 import type { backendNames, encoderNames } from '../names.ts';
 import { type EvaluationChoices, openEvaluation } from '../open-evaluation.ts';
-import { type OpenedRun, openRun } from '../open-run.ts';
+import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
+import { prepareOutput } from '../prepare-output.ts';
 import { Progress } from '../progress.ts';
 import { drawReport } from './report.ts';
 
@@ -22,16 +22,20 @@ export interface EvaluateCommandOptions extends EvaluationChoices {
 export async function evaluateCommand(path: string, options: EvaluateCommandOptions): Promise<number> {
   const { protocol, encoder } = options;
   const run = await openRun(path);
+  // What would fail after the work is told before it.
+  assertCheckpoint(path);
+  if (options.json !== undefined) await prepareOutput(options.json);
   const progress = new Progress();
   const evaluation = await openEvaluation(run, options);
   progress.line(evaluation.data.description);
   progress.line(explainBackend(await startBackend(options.backend)));
   const { state, step } = await run.trained();
   const untrained = run.untrained();
+  const { init } = run.config;
   const results: EvaluationResult[] = [];
   try {
     for (const [name, network] of [
-      ['untrained', untrained] as const,
+      [init === undefined ? 'untrained' : 'before training', untrained] as const,
       [`trained, ${step} steps`, state] as const,
     ]) {
       const begun = performance.now();
@@ -46,7 +50,7 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     state.dispose();
   }
   const [before, after] = results as [EvaluationResult, EvaluationResult];
-  const scored = { encoder, step, data: evaluation.data, untrained: before, trained: after };
+  const scored = { encoder, step, init, data: evaluation.data, untrained: before, trained: after };
   process.stdout.write(evaluationTable(scored));
   const record = {
     report: evaluationReport(scored),
@@ -60,7 +64,7 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
   };
   const own = join(path, 'scores', `${protocol}-${encoder}.json`);
   for (const file of [own, ...(options.json === undefined ? [] : [options.json])]) {
-    await mkdir(dirname(file), { recursive: true });
+    await prepareOutput(file);
     await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
   }
   progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);

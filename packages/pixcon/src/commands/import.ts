@@ -1,11 +1,12 @@
-import { mkdir } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { resnet } from '@pixcon/backbones';
 import { encodeSafetensors, type ResNetDescription } from '@pixcon/checkpoints';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import { architectures } from '../build-method.ts';
 import { readInitialWeights } from '../initial-weights.ts';
 import type { architectureNames } from '../names.ts';
+import { prepareOutput } from '../prepare-output.ts';
+import { printable } from '../printable.ts';
 
 export interface ImportCommandOptions {
   /** What the file must hold. Default: what it holds. */
@@ -23,10 +24,10 @@ export async function importCommand(file: string, options: ImportCommandOptions)
           .parameters
       : architectures[arch]({ planes, stemChannels }).parameters;
   const { tensors, summary } = await readInitialWeights(file, { parameters, ...(arch ? { arch } : {}) });
-  await mkdir(dirname(out), { recursive: true });
+  await prepareOutput(out);
   const metadata = { format: 'pt', source: basename(file), ...(arch ? { architecture: arch } : {}) };
   await writeFileAtomic(out, encodeSafetensors(tensors, metadata));
-  process.stderr.write(`${summary}\n`);
+  process.stderr.write(`${printable(summary)}\n`);
   process.stderr.write(`${out} is ready: pixcon pretrain DIR --init ${out}\n`);
   return 0;
 }

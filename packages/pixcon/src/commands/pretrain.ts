@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { explainBackend, startBackend } from '@pixcon/backend';
+import { PixconError } from '@pixcon/core';
 import { imageFolder } from '@pixcon/datasets';
 import { pretrain } from '@pixcon/trainer';
 import { buildMethod } from '../build-method.ts';
@@ -9,7 +10,7 @@ import { readInitialWeights, startFrom } from '../initial-weights.ts';
 import { interruptible } from '../interruptible.ts';
 import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
-import { resolveRunConfig } from '../run-config.ts';
+import { type RunConfig, resolveRunConfig } from '../run-config.ts';
 
 export interface PretrainCommandOptions {
   /** JSON with settings. Default when resuming: the run folder's own. */
@@ -26,15 +27,18 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   const path = options.config ?? (resume ? ownConfig(out) : undefined);
   const file = path === undefined ? {} : await readConfigFile(path);
   const settings = resolveRunConfig({ ...file, ...flags }, path ?? 'pretrain');
+  // A run that goes on has all of its weights in its checkpoint.
+  const goesOn = resume && existsSync(join(out, 'checkpoint.safetensors'));
+  const { init: given, ...rest } = settings;
+  const init = goesOn ? await initOfRun(out, given) : given;
   // A path that still holds when the run is opened from elsewhere.
-  const config = settings.init === undefined ? settings : { ...settings, init: resolve(settings.init) };
+  const config: RunConfig = init === undefined ? rest : { ...rest, init: resolve(init) };
   const dataset = imageFolder(directory);
   const progress = new Progress();
   const backend = await startBackend(config.backend);
   progress.line(explainBackend(backend));
   let method = buildMethod(config);
-  // A run that goes on has all of its weights in its checkpoint.
-  if (config.init !== undefined && !(resume && existsSync(join(out, 'checkpoint.safetensors')))) {
+  if (config.init !== undefined && !goesOn) {
     const { tensors, summary } = await readInitialWeights(config.init, {
       parameters: () => method.backbone.parameters,
       arch: config.arch,
@@ -61,6 +65,23 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     if (config.report) progress.line(`report: ${join(out, 'report.html')}`);
     return 0;
   });
+}
+
+/**
+ * What the backbone of a run began with: it stays in `config.json`, whatever configuration the run goes on with,
+ * because an evaluation compares with it.
+ *
+ * @throws PixconError `invalid-argument` when other weights are asked for
+ */
+async function initOfRun(out: string, given: string | undefined): Promise<string | undefined> {
+  const path = ownConfig(out);
+  if (path === undefined) return given;
+  const { init } = resolveRunConfig(await readConfigFile(path), path);
+  if (given === undefined || (init !== undefined && resolve(given) === resolve(init))) return init;
+  throw new PixconError(
+    'invalid-argument',
+    `--init: the run in ${out} began ${init === undefined ? 'without it' : `with ${init}`} and goes on from its checkpoint, got ${given}; leave --init out, or begin another run (--out)`,
+  );
 }
 
 function describeUnreadable(names: readonly string[]): string {
