@@ -9,6 +9,7 @@ import { type EvaluationChoices, openEvaluation } from '../open-evaluation.ts';
 import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
 import { prepareOutput } from '../prepare-output.ts';
 import { Progress } from '../progress.ts';
+import { uninterrupted } from '../uninterrupted.ts';
 import { drawReport } from './report.ts';
 
 export interface EvaluateCommandOptions extends EvaluationChoices {
@@ -63,13 +64,15 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     trained: after,
   };
   const own = join(path, 'scores', `${protocol}-${encoder}.json`);
-  for (const file of [own, ...(options.json === undefined ? [] : [options.json])]) {
-    await prepareOutput(file);
-    await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
-  }
-  progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);
-  progress.line(`report: ${await drawReport(path)}`);
-  return 0;
+  return await uninterrupted(async () => {
+    for (const file of [own, ...(options.json === undefined ? [] : [options.json])]) {
+      await prepareOutput(file);
+      await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
+    }
+    progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);
+    progress.line(`report: ${await drawReport(path)}`);
+    return 0;
+  });
 }
 
 /** The backbone's parameters of an encoder. */

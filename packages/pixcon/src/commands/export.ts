@@ -15,6 +15,7 @@ import { buildAugmentation } from '../augmentation-config.ts';
 import type { encoderNames, exportFormatNames } from '../names.ts';
 import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
 import { prepareOutput } from '../prepare-output.ts';
+import { uninterrupted } from '../uninterrupted.ts';
 
 export interface ExportCommandOptions {
   readonly format: (typeof exportFormatNames)[number];
@@ -55,7 +56,8 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
     const name = basename(file);
     // Another model of the folder has weight files of its own.
     const shards = name === 'model.json' ? {} : { shardPrefix: basename(name, '.json') };
-    await writeAll(dirname(file), exportGraphModel(graph, tensors, { pixels, metadata, ...shards }), name);
+    const contents = exportGraphModel(graph, tensors, { pixels, metadata, ...shards });
+    await uninterrupted(() => writeAll(dirname(file), contents, name));
     lines.push(
       `${file} and its weight files are ready:`,
       `const model = await tf.loadGraphModel(${JSON.stringify(name)});`,
@@ -68,7 +70,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
       outputStride: config.outputStride,
       metadata,
     });
-    await writeFileAtomic(out, bytes);
+    await uninterrupted(() => writeFileAtomic(out, bytes));
     lines.push(
       `${out} is ready:`,
       ...recipe.map((line) => line.replace(/\bFILE\b/, () => JSON.stringify(out))),

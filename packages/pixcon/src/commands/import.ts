@@ -7,6 +7,7 @@ import { readInitialWeights } from '../initial-weights.ts';
 import type { architectureNames } from '../names.ts';
 import { prepareOutput } from '../prepare-output.ts';
 import { printable } from '../printable.ts';
+import { uninterrupted } from '../uninterrupted.ts';
 
 export interface ImportCommandOptions {
   /** What the file must hold. Default: what it holds. */
@@ -26,7 +27,8 @@ export async function importCommand(file: string, options: ImportCommandOptions)
   const { tensors, summary } = await readInitialWeights(file, { parameters, ...(arch ? { arch } : {}) });
   await prepareOutput(out);
   const metadata = { format: 'pt', source: basename(file), ...(arch ? { architecture: arch } : {}) };
-  await writeFileAtomic(out, encodeSafetensors(tensors, metadata));
+  const bytes = encodeSafetensors(tensors, metadata);
+  await uninterrupted(() => writeFileAtomic(out, bytes));
   process.stderr.write(`${printable(summary)}\n`);
   process.stderr.write(`${out} is ready: pixcon pretrain DIR --init ${out}\n`);
   return 0;
