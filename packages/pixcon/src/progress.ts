@@ -71,7 +71,7 @@ export class Progress {
       ([name, length]) => `${name} ${length.toLocaleString('en')}`,
     );
     this.line(
-      `${step > 0 ? `resuming after step ${step}: ` : ''}${epochs} epochs of ${stepsPerEpoch} steps, ${formatCount(parameters)} parameters, queues: ${queues.join(', ') || 'none'}${chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`}`,
+      `${step > 0 ? `resuming after step ${step}: ` : ''}${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}, ${formatCount(parameters)} parameters, queues: ${queues.join(', ') || 'none'}${chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`}`,
     );
     if (!this.#terminal || step >= totalSteps) return;
     this.#bar = new SingleBar(
@@ -141,4 +141,8 @@ export function formatDuration(seconds: number): string {
 /** `11.2 M` or `850 K`. */
 function formatCount(count: number): string {
   return count >= 1e6 ? `${(count / 1e6).toFixed(1)} M` : `${Math.ceil(count / 1000)} K`;
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

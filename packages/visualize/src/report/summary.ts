@@ -59,7 +59,7 @@ function describeRun(config: ReportData['config']): string {
   const count = number(entry(config.images, 'count'));
   const { batchSize, imageSize, epochs } = config;
   const facts = [
-    ...(number(epochs) === undefined ? [] : [`${number(epochs)} epochs`]),
+    ...(number(epochs) === undefined ? [] : [`${number(epochs)} ${epochs === 1 ? 'epoch' : 'epochs'}`]),
     ...(number(batchSize) === undefined ? [] : [`batches of ${number(batchSize)}`]),
     ...(number(imageSize) === undefined
       ? []
