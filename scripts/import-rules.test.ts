@@ -56,6 +56,10 @@ const cases: readonly (readonly [file: string, specifier: string, rule?: string]
   ['packages/pixcon/src/c.ts', '../../losses/src/index.ts', layer],
   ['packages/pixcon/src/d.ts', '@tensorflow/tfjs-node', layer],
   ['packages/pixcon/src/e.ts', '@pixcon/golden', undeclared],
+  ['packages/bench/src/a.ts', '@pixcon/trainer'],
+  ['packages/bench/src/b.ts', '@pixcon/golden', undeclared],
+  ['packages/bench/src/c.ts', '@tensorflow/tfjs-node', layer],
+  ['packages/trainer/src/e.ts', '@pixcon/bench', layer],
   ['packages/queues/src/one.ts', './two.ts', 'noImportCycles'],
   ['packages/queues/src/two.ts', './one.ts', 'noImportCycles'],
 ];

@@ -1,0 +1,20 @@
+import { PixconError } from '@pixcon/core';
+import { type MeasureRequest, measure } from './measure.ts';
+import { type ProfileRequest, profile } from './profile/profile.ts';
+
+/** Runs the one request that its argument holds, and prints the result as one line of JSON. */
+async function main(argument: string | undefined): Promise<unknown> {
+  const request = JSON.parse(argument ?? '') as MeasureRequest | ProfileRequest;
+  return 'traceFile' in request ? await profile(request) : await measure(request);
+}
+
+let exitCode = 0;
+try {
+  const result = await main(process.argv[2]);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+} catch (error) {
+  process.stderr.write(`${PixconError.isInstance(error) ? error.message : (error as Error).stack}\n`);
+  exitCode = 1;
+}
+// Some backends (WebGPU) would keep the process alive; the write comes after the result's.
+process.stdout.write('', () => process.exit(exitCode));

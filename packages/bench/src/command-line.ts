@@ -1,0 +1,114 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type BackendName, backendNames } from '@pixcon/backend';
+import { assertNumber, assertOneOf, PixconError } from '@pixcon/core';
+import { findWorkloads } from './workloads/table.ts';
+import type { Workload } from './workloads/workload.ts';
+
+export const usage =
+  'usage: npm run bench -- NAME… [--backend NAME] [--peer] [--peer-script FILE] [--data DIR]… [--json FILE] [--steps N] [--rounds N] [--quick]\n' +
+  '       npm run bench -- NAME… --profile [FILE.json] [--steps N] …\n' +
+  '       npm run bench -- --list';
+
+export interface CommandLine {
+  /** Print the workloads and nothing else. */
+  readonly list: boolean;
+  readonly workloads: readonly Workload[];
+  readonly backend: BackendName | undefined;
+  readonly peer: boolean;
+  readonly peerScript: string | undefined;
+  readonly folders: readonly string[] | undefined;
+  readonly json: string | undefined;
+  /** `true` stands for the default file. */
+  readonly profile: string | boolean;
+  readonly steps: number | undefined;
+  readonly rounds: number | undefined;
+  readonly quick: boolean;
+}
+
+/**
+ * Reads the arguments of the command.
+ *
+ * @throws PixconError `invalid-argument` for an unknown name or flag, or flags that do not go together
+ */
+export function parseCommandLine(given: readonly string[]): CommandLine {
+  const { rest, profile } = takeProfile(given);
+  const { values, positionals } = parse(rest);
+  if (positionals.length === 0 && !values.list)
+    throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
+  if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
+  if (profile !== false) {
+    const useless = (['peer', 'json', 'rounds'] as const).find((name) => values[name] !== undefined);
+    if (useless) {
+      throw new PixconError(
+        'invalid-argument',
+        `--profile measures nothing that --${useless} could use; leave one out`,
+      );
+    }
+  }
+  const workloads = findWorkloads(positionals);
+  if (typeof profile === 'string' && workloads.length > 1) {
+    throw new PixconError(
+      'invalid-argument',
+      '--profile FILE takes the trace of one workload; name one, or leave FILE out',
+    );
+  }
+  const path = (value: string | undefined) => (value === undefined ? undefined : resolve(value));
+  return {
+    list: values.list ?? false,
+    workloads,
+    backend: values.backend,
+    peer: values.peer ?? false,
+    peerScript: path(values['peer-script']),
+    folders: values.data?.map((folder) => resolve(folder)),
+    json: path(values.json),
+    profile: typeof profile === 'string' ? resolve(profile) : profile,
+    steps: whole('--steps', values.steps),
+    rounds: whole('--rounds', values.rounds),
+    quick: values.quick ?? false,
+  };
+}
+
+const listHint = '--list shows them';
+
+function parse(given: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: {
+        list: { type: 'boolean' },
+        backend: { type: 'string' },
+        peer: { type: 'boolean' },
+        'peer-script': { type: 'string' },
+        data: { type: 'string', multiple: true },
+        json: { type: 'string' },
+        steps: { type: 'string' },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    // Its messages go on with hints about other spellings.
+    const [sentence] = (error as Error).message.split('. ');
+    throw new PixconError('invalid-argument', sentence as string, { cause: error });
+  }
+}
+
+/** `--profile` takes a value only where the next argument is a JSON file, so that it can stand before a name. */
+function takeProfile(given: readonly string[]): { rest: readonly string[]; profile: string | boolean } {
+  const at = given.findIndex((argument) => argument === '--profile' || argument.startsWith('--profile='));
+  if (at < 0) return { rest: given, profile: false };
+  const [, inline] = (given[at] as string).split(/=(.*)/s);
+  const next = given[at + 1];
+  const file = inline ?? (next?.endsWith('.json') && !next.startsWith('-') ? next : undefined);
+  const taken = inline === undefined && file !== undefined ? 2 : 1;
+  return { rest: [...given.slice(0, at), ...given.slice(at + taken)], profile: file || true };
+}
+
+function whole(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value.trim() === '' ? Number.NaN : value);
+  assertNumber('bench', name, number, { minimum: 1, integer: true });
+  return number;
+}

@@ -1,0 +1,115 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PixconError } from '@pixcon/core';
+import { type CommandLine, parseCommandLine, usage } from './command-line.ts';
+import { compare, type WorkloadResult } from './compare.ts';
+import type { MeasureRequest } from './measure.ts';
+import { profileTable } from './profile/profile-table.ts';
+import { resultLines } from './result-lines.ts';
+import { runOurs, runProfile } from './run-ours.ts';
+import { checkPeer, type PeerOptions, runPeer } from './run-peer.ts';
+import { workloads as allWorkloads } from './workloads/table.ts';
+import type { Workload } from './workloads/workload.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const dataScript = fileURLToPath(new URL('../peer/torchvision_data.py', import.meta.url));
+
+/** Where the peer and images are unless flags say otherwise, beside the repository. */
+const defaultStepScript = '../shared/peers/torch_step.py';
+const defaultFolders = ['../shared/data/camvid/images/train', '../shared/data/coco/train2017'];
+
+/**
+ * Runs the command; returns the exit code. A mistake is one sentence on standard error and exit code 1.
+ *
+ * @param print hears each line of the output
+ * @param complain hears what is wrong
+ */
+export async function runCommand(
+  given: readonly string[],
+  print: (line: string) => void,
+  complain: (line: string) => void,
+): Promise<number> {
+  try {
+    const line = parseCommandLine(given);
+    if (line.list) list(print);
+    else if (line.profile !== false) await profileAll(line, line.profile, print);
+    else await measureAll(line, print);
+    return 0;
+  } catch (error) {
+    const known = PixconError.isInstance(error) || (error instanceof Error && 'syscall' in error);
+    if (!known) throw error;
+    complain(`bench: ${error.message.replace(/^bench: /, '')}`);
+    return 1;
+  }
+}
+
+function list(print: (line: string) => void): void {
+  for (const { name, what, backend } of allWorkloads) print(`${name.padEnd(10)} ${what} [${backend}]`);
+  print('');
+  print(usage);
+}
+
+async function measureAll(line: CommandLine, print: (line: string) => void): Promise<void> {
+  const chosen = line.workloads.map((workload) => resized(workload, line.quick));
+  const peerOptions = (workload: Workload): PeerOptions => ({
+    stepScript: line.peerScript ?? join(root, defaultStepScript),
+    dataScript,
+    steps: request(workload, line).steps,
+    folders: foldersOf(workload, line),
+  });
+  if (line.peer) for (const workload of chosen) await checkPeer(workload, peerOptions(workload));
+  const results: WorkloadResult[] = [];
+  for (const workload of chosen) {
+    print(`${workload.name}  ${line.quick ? 'at sizes that mean nothing' : workload.what}`);
+    const result = await compare(workload.name, {
+      ours: () => runOurs(request(workload, line)),
+      peer: line.peer ? () => runPeer(workload, peerOptions(workload)) : undefined,
+      rounds: line.rounds ?? (line.peer ? 2 : 1),
+    });
+    for (const text of resultLines(result)) print(text);
+    results.push(result);
+    // After each, so that what was measured outlives a failure of the next.
+    if (line.json !== undefined) await writeJson(line.json, chosen.length === 1 ? results[0] : results);
+  }
+}
+
+async function profileAll(
+  line: CommandLine,
+  file: string | true,
+  print: (line: string) => void,
+): Promise<void> {
+  for (const workload of line.workloads.map((entry) => resized(entry, line.quick))) {
+    const traceFile = file === true ? join(root, 'runs', `profile-${workload.name}.json`) : file;
+    await mkdir(dirname(traceFile), { recursive: true });
+    const summary = await runProfile({ ...request(workload, line), steps: line.steps ?? 1, traceFile });
+    print(`${workload.name}  ${line.quick ? 'at sizes that mean nothing' : workload.what}`);
+    print(profileTable(summary));
+    print(`\ntrace for https://ui.perfetto.dev: ${traceFile}\n`);
+  }
+}
+
+function resized(workload: Workload, quick: boolean): Workload {
+  return quick ? { ...workload, sizes: workload.quickSizes } : workload;
+}
+
+function request(workload: Workload, line: CommandLine): MeasureRequest {
+  const { name, sizes, backend, steps } = workload;
+  return {
+    workload: name,
+    sizes,
+    backend: line.backend ?? backend,
+    steps: line.steps ?? steps,
+    folders: foldersOf(workload, line),
+  };
+}
+
+function foldersOf({ sizes }: Workload, { folders }: CommandLine): readonly string[] {
+  if (sizes.kind !== 'data') return [];
+  return folders ?? defaultFolders.map((folder) => join(root, folder));
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(value, undefined, 2)}\n`);
+}

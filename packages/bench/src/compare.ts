@@ -1,0 +1,75 @@
+import type { Measurement, Spread } from './measurement.ts';
+import { median, spreadOf } from './statistics.ts';
+
+/** Ours over the peer's: below 1, ours is faster, or smaller. */
+export interface Ratio {
+  readonly time: number;
+  readonly memory: number;
+  /** Of what the work itself added, where both tell. */
+  readonly extraMemory?: number;
+}
+
+/** What `--json` writes for a workload. */
+export interface WorkloadResult extends Measurement {
+  readonly workload: string;
+  readonly rounds: number;
+  readonly peer?: Measurement;
+  readonly ratio?: Ratio;
+}
+
+export interface Runners {
+  readonly ours: () => Promise<Measurement>;
+  readonly peer?: (() => Promise<Measurement>) | undefined;
+  readonly rounds: number;
+}
+
+/**
+ * Runs ours and the peer in turn, A B A B, so that a machine that is slow for a while is slow for both, and
+ * compares the medians over the rounds.
+ */
+export async function compare(workload: string, { ours, peer, rounds }: Runners): Promise<WorkloadResult> {
+  const ourRuns: Measurement[] = [];
+  const peerRuns: Measurement[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ourRuns.push(await ours());
+    if (peer) peerRuns.push(await peer());
+  }
+  const our = combine(ourRuns);
+  if (!peer) return { workload, ...our, rounds };
+  const their = combine(peerRuns);
+  return { workload, ...our, rounds, peer: their, ratio: ratioOf(our, their) };
+}
+
+function ratioOf(our: Measurement, their: Measurement): Ratio {
+  const extra = our.extraMiB !== undefined && their.extraMiB !== undefined;
+  return {
+    time: our.secondsPerStep / their.secondsPerStep,
+    memory: our.peakRssMiB / their.peakRssMiB,
+    ...(extra ? { extraMemory: (our.extraMiB as number) / (their.extraMiB as number) } : {}),
+  };
+}
+
+/** Medians over rounds; the spread covers every step of every round that was told. */
+function combine(runs: readonly Measurement[]): Measurement {
+  const last = runs.at(-1) as Measurement;
+  const medianOf = (
+    key: 'secondsPerStep' | 'peakRssMiB' | 'extraMiB' | 'cpuSecondsPerStep' | 'wallSecondsPerStep',
+  ) => median(runs.map((run) => run[key] as number));
+  const optional = (['extraMiB', 'cpuSecondsPerStep', 'wallSecondsPerStep'] as const).filter(
+    (key) => last[key] !== undefined,
+  );
+  const secondsPerStep = medianOf('secondsPerStep');
+  return {
+    ...last,
+    secondsPerStep,
+    imagesPerSecond: (last.imagesPerSecond * last.secondsPerStep) / secondsPerStep,
+    peakRssMiB: medianOf('peakRssMiB'),
+    ...Object.fromEntries(optional.map((key) => [key, medianOf(key)])),
+    spread: spreadOf(runs.flatMap(({ spread, secondsPerStep: told }) => bounds(spread, told))),
+    steps: runs.reduce((total, { steps }) => total + steps, 0),
+  };
+}
+
+function bounds(spread: Spread | undefined, told: number): number[] {
+  return spread ? [spread.minimum, spread.maximum] : [told];
+}

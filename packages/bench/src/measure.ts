@@ -1,0 +1,52 @@
+import { type BackendName, startBackend } from '@pixcon/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Measurement } from './measurement.ts';
+import { extraRssMiB, peakRssMiB } from './memory.ts';
+import { type StepTimes, timeSteps } from './time-steps.ts';
+import { prepare } from './workloads/prepare.ts';
+import type { WorkloadSizes } from './workloads/workload.ts';
+
+/** What a process of its own measures: plain JSON. */
+export interface MeasureRequest {
+  readonly workload: string;
+  readonly sizes: WorkloadSizes;
+  readonly backend: BackendName;
+  readonly steps: number;
+  /** Folders of images, for the workload `data`. */
+  readonly folders: readonly string[];
+}
+
+/** As the peer: the first step is not counted. */
+const warmUpSteps = 1;
+
+/** Runs a workload in this process, whose peak memory becomes the workload's. */
+export async function measure(request: MeasureRequest): Promise<Measurement> {
+  const { sizes, steps, folders } = request;
+  const started = await startBackend(request.backend);
+  const work = prepare(sizes, folders);
+  let times: StepTimes | undefined;
+  const run = async () => {
+    times = await timeSteps(work.step, steps, warmUpSteps);
+  };
+  const extraMiB = sizes.kind === 'loss' ? await extraRssMiB(run) : void (await run());
+  work.dispose();
+  const { wall, wallSpread, cpu, cpuSpread } = times as unknown as StepTimes;
+  const perCore = sizes.kind === 'data';
+  const secondsPerStep = perCore ? cpu : wall;
+  return {
+    secondsPerStep,
+    imagesPerSecond: sizes.batchSize / secondsPerStep,
+    peakRssMiB: peakRssMiB(),
+    ...(extraMiB === undefined ? {} : { extraMiB }),
+    backend: started.name,
+    versions: versions(started.description),
+    spread: perCore ? cpuSpread : wallSpread,
+    steps,
+    cpuSecondsPerStep: cpu,
+    ...(perCore ? { wallSecondsPerStep: wall } : {}),
+  };
+}
+
+export function versions(backend: string): Readonly<Record<string, string>> {
+  return { backend, tfjs: tf.version_core, node: process.version };
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import type { MeasureRequest } from './measure.ts';
+import type { Measurement } from './measurement.ts';
+import type { ProfileRequest } from './profile/profile.ts';
+import type { ProfileSummary } from './profile/summary.ts';
+import { jsonLine, runProcess } from './run-process.ts';
+
+/** Measures in a process of its own, so that its peak memory is this workload's alone. */
+export async function runOurs(request: MeasureRequest): Promise<Measurement> {
+  return await runChild<Measurement>(request);
+}
+
+/** Profiles in a process of its own. */
+export async function runProfile(request: ProfileRequest): Promise<ProfileSummary> {
+  return await runChild<ProfileSummary>(request);
+}
+
+async function runChild<Result>(request: MeasureRequest): Promise<Result> {
+  // From the repository's root, where tsx is installed.
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const child = fileURLToPath(new URL('./child.ts', import.meta.url));
+  const options = ['--conditions=@pixcon/source', '--import', 'tsx', child, JSON.stringify(request)];
+  const result = await runProcess(process.execPath, options, root);
+  return jsonLine(request.workload, result ?? { exitCode: 1, stdout: '', stderr: 'Node.js was not found' });
+}

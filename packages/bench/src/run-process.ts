@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { PixconError } from '@pixcon/core';
+
+export interface ProcessResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. `undefined` where there is no such program. */
+export function runProcess(
+  command: string,
+  options: readonly string[],
+  folder?: string,
+): Promise<ProcessResult | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, options, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(folder === undefined ? {} : { cwd: folder }),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') resolve(undefined);
+      else reject(error);
+    });
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/**
+ * The last line of a program's output that is a JSON object.
+ *
+ * @throws PixconError `data` when the program failed or printed none, with the last line it wrote to standard error
+ */
+export function jsonLine<T>(who: string, { exitCode, stdout, stderr }: ProcessResult): T {
+  const line = stdout
+    .split('\n')
+    .filter((text) => text.startsWith('{'))
+    .at(-1);
+  if (exitCode === 0 && line !== undefined) return JSON.parse(line) as T;
+  const said = stderr.trim().split('\n').at(-1);
+  const reason = said ? `: ${said}` : '';
+  const problem = exitCode === 0 ? 'printed no result' : `ended with exit code ${exitCode}`;
+  throw new PixconError('data', `${who} ${problem}${reason}`);
+}
