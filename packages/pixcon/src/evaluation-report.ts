@@ -35,9 +35,9 @@ const shownDetails: Readonly<Record<string, string>> = {
 
 /** What the run's report shows of a score: `ReportScore` of `@pixcon/visualize`. */
 export function evaluationReport({ encoder, step, init, data, untrained, trained }: ScoredRun) {
-  const { metric, protocol, classNames, confusion } = trained;
+  const { metric, protocol, classNames, confusion, settings } = trained;
   return {
-    title: `${titles[protocol]}, ${encoder} encoder`,
+    title: `${titles[protocol]}, ${settings.stage}, ${encoder} encoder`,
     metric,
     untrained: untrained.value,
     trained: trained.value,

@@ -74,7 +74,7 @@ describe('pixcon evaluate', () => {
     expect(await readRecord(join(run, 'scores', 'linear-segmentation-online.json'))).toEqual(record);
     expect([record.data.train.length, record.data.validation.length, record.step]).toEqual([10, 5, 3]);
     expect(record.report).toMatchObject({
-      title: 'linear segmentation, online encoder',
+      title: 'linear segmentation, layer4, online encoder',
       metric: 'mIoU',
       untrained: record.untrained.value,
       trained: record.trained.value,
@@ -101,10 +101,10 @@ describe('pixcon evaluate', () => {
     ];
     const first = await evaluate('cell-knn', ...args);
     expect([first.code, first.stderr.includes('4 images to learn from, 4 to score')]).toEqual([0, true]);
-    const file = join(run, 'scores', 'cell-knn-target.json');
+    const file = join(run, 'scores', 'cell-knn-target-layer2.json');
     const record = await readRecord(file);
     expect(record.trained.settings).toMatchObject({ stage: 'layer2', neighbours: 3, imageSize: 32 });
-    expect(record.report.title).toBe('nearest neighbours of cells, target encoder');
+    expect(record.report.title).toBe('nearest neighbours of cells, layer2, target encoder');
     expect((await evaluate('cell-knn', ...args)).stdout).toBe(first.stdout);
     expect(await readRecord(file)).toEqual(record);
   });

@@ -63,7 +63,9 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     untrained: before,
     trained: after,
   };
-  const own = join(path, 'scores', `${protocol}-${encoder}.json`);
+  // Of each stage its own: the report shows them side by side.
+  const parts = [protocol, encoder, ...(options.stage === undefined ? [] : [options.stage])];
+  const own = join(path, 'scores', `${parts.join('-')}.json`);
   return await uninterrupted(async () => {
     for (const file of [own, ...(options.json === undefined ? [] : [options.json])]) {
       await prepareOutput(file);
