@@ -13,7 +13,11 @@ try {
   const result = await main(process.argv[2]);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 } catch (error) {
-  process.stderr.write(`${PixconError.isInstance(error) ? error.message : (error as Error).stack}\n`);
+  const { message, stack } = error as Error;
+  // The parent tells the last line.
+  process.stderr.write(
+    PixconError.isInstance(error) ? `${message}\n` : `${stack}\n${message.split('\n')[0]}\n`,
+  );
   exitCode = 1;
 }
 // Some backends (WebGPU) would keep the process alive; the write comes after the result's.

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { PixconError } from '@pixcon/core';
 import type { MeasureRequest } from './measure.ts';
 import type { Measurement } from './measurement.ts';
 import type { ProfileRequest } from './profile/profile.ts';
@@ -21,5 +22,6 @@ async function runChild<Result>(request: MeasureRequest): Promise<Result> {
   const child = fileURLToPath(new URL('./child.ts', import.meta.url));
   const options = ['--conditions=@pixcon/source', '--import', 'tsx', child, JSON.stringify(request)];
   const result = await runProcess(process.execPath, options, root);
-  return jsonLine(request.workload, result ?? { exitCode: 1, stdout: '', stderr: 'Node.js was not found' });
+  if (result) return jsonLine(request.workload, result);
+  throw new PixconError('data', `${request.workload}: ${process.execPath} was not found`);
 }

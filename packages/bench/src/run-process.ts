@@ -3,6 +3,8 @@ import { PixconError } from '@pixcon/core';
 
 export interface ProcessResult {
   readonly exitCode: number | null;
+  /** What killed it, where it did not end by itself. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -30,7 +32,7 @@ export function runProcess(
       if (error.code === 'ENOENT') resolve(undefined);
       else reject(error);
     });
-    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }));
   });
 }
 
@@ -39,7 +41,7 @@ export function runProcess(
  *
  * @throws PixconError `data` when the program failed or printed none, with the last line it wrote to standard error
  */
-export function jsonLine<T>(who: string, { exitCode, stdout, stderr }: ProcessResult): T {
+export function jsonLine<T>(who: string, { exitCode, signal, stdout, stderr }: ProcessResult): T {
   const line = stdout
     .split('\n')
     .filter((text) => text.startsWith('{'))
@@ -47,6 +49,7 @@ export function jsonLine<T>(who: string, { exitCode, stdout, stderr }: ProcessRe
   if (exitCode === 0 && line !== undefined) return JSON.parse(line) as T;
   const said = stderr.trim().split('\n').at(-1);
   const reason = said ? `: ${said}` : '';
-  const problem = exitCode === 0 ? 'printed no result' : `ended with exit code ${exitCode}`;
+  const end = signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
+  const problem = exitCode === 0 ? 'printed no result' : end;
   throw new PixconError('data', `${who} ${problem}${reason}`);
 }

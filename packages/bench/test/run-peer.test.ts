@@ -62,6 +62,14 @@ describe('the peer', () => {
     );
   });
 
+  it('that is killed is told', async () => {
+    const stepScript = join(folder, 'killed.cjs');
+    await writeFile(stepScript, "process.kill(process.pid, 'SIGKILL'); setTimeout(() => undefined, 10_000);");
+    await expect(runPeer(workload('step-r18'), { ...options, stepScript })).rejects.toThrow(
+      'the peer of step-r18 was killed by SIGKILL',
+    );
+  });
+
   it('that prints nothing is told', async () => {
     const stepScript = join(folder, 'silent.cjs');
     await writeFile(stepScript, '');
