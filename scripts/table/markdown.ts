@@ -55,7 +55,7 @@ ${measureTable(table, place)}
   );
   return `# ${task.name}
 
-Frozen features, ${budgetMinutes} minutes of training per run, seeds ${seeds(rows)}; made by
+Frozen features, ${budgetMinutes} ${budgetMinutes === 1 ? 'minute' : 'minutes'} of training per run, seeds ${seeds(rows)}; made by
 \`npm run table -- ${task.name} --budget-minutes ${budgetMinutes}\`. Spread is the largest less the smallest value over the
 seeds; gain is the mean less the untrained mean.
 
