@@ -1,4 +1,5 @@
 import { type ImageDataset, type Method, type MethodState, PixconError, RandomStream } from '@pixcon/core';
+import { keepDecoded } from '@pixcon/datasets';
 import { constant, cosineMomentum, warmupCosine } from '@pixcon/schedules';
 import * as tf from '@tensorflow/tfjs-core';
 import { deviceViews, disposeViews } from './device-views.ts';
@@ -182,7 +183,7 @@ export class Run {
 
   #batches(start: number): AsyncGenerator<HostBatch, void, undefined> {
     const { dataset, options } = this.#input;
-    return twoViewLoader(dataset, {
+    return twoViewLoader(keepDecoded(dataset), {
       batchSize: options.batchSize,
       imageSize: options.imageSize,
       augmentation: options.augmentation,

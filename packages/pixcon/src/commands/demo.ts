@@ -3,13 +3,7 @@ import { join } from 'node:path';
 import { byolAugmentation } from '@pixcon/augment';
 import { explainBackend, startBackend } from '@pixcon/backend';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
-import {
-  type DecodedImage,
-  type Method,
-  type MethodState,
-  type SegmentationDataset,
-  scoped,
-} from '@pixcon/core';
+import { type Method, type MethodState, type SegmentationDataset, scoped } from '@pixcon/core';
 import { syntheticScenes } from '@pixcon/datasets';
 import { type CellScores, scoreCells } from '@pixcon/evaluation';
 import { initialState, pretrain } from '@pixcon/trainer';
@@ -78,7 +72,7 @@ export async function demoCommand({ out, ...flags }: DemoCommandOptions): Promis
   const backend = await startBackend(config.backend);
   progress.line(explainBackend(backend));
 
-  const scenes = await inMemory(syntheticScenes({ count: settings.scenes, size, seed, classes }));
+  const scenes = syntheticScenes({ count: settings.scenes, size, seed, classes });
   const unseen = syntheticScenes({ count: settings.scoredScenes, size, seed: seed + 1, classes });
   progress.line(
     `${scenes.length} scenes of ${classes.length} classes of objects, PixCon-SR at ${config.imageSize} px`,
@@ -113,16 +107,6 @@ export async function demoCommand({ out, ...flags }: DemoCommandOptions): Promis
     progress.line(`report: ${page}`);
     return 0;
   });
-}
-
-/** The same scenes, rendered once: every epoch sees them again. */
-async function inMemory(scenes: SegmentationDataset): Promise<SegmentationDataset> {
-  const images: DecodedImage[] = [];
-  for (let index = 0; index < scenes.length; index++) images.push(await scenes.load(index));
-  return {
-    ...scenes,
-    load: async (index) => images[index] ?? (await scenes.load(index)),
-  };
 }
 
 function score(method: Method, state: MethodState, scenes: SegmentationDataset): Promise<CellScores> {
