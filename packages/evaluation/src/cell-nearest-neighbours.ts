@@ -1,12 +1,10 @@
 import { type Backbone, type Parameters, PixconError, type SegmentationDataset } from '@pixcon/core';
-import { assertSplit, type EvaluationOptions, freezeOnTrain } from './evaluation-options.ts';
+import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { labelledCells } from './extract-cells.ts';
-import { resolveFeatureOptions } from './feature-maps.ts';
 import { nearestNeighbourCells } from './nearest-neighbour-cells.ts';
 import { segmentationResult } from './segmentation-result.ts';
 import { segmentationScores } from './segmentation-scores.ts';
-import { trainValidationSplit } from './split.ts';
 
 export interface NearestNeighbourEvaluationOptions extends EvaluationOptions {
   /** How many neighbours vote. Default 20. */
@@ -34,22 +32,11 @@ export async function cellNearestNeighbours(
   dataset: SegmentationDataset,
   options: NearestNeighbourEvaluationOptions = {},
 ): Promise<EvaluationResult> {
-  const { split = trainValidationSplit(dataset), statistics = 'running', ...rest } = options;
-  const { neighbours = 20, temperature = 0.07, ...features } = rest;
+  const { neighbours = 20, temperature = 0.07, ...rest } = options;
   const where = 'cellNearestNeighbours';
-  const resolved = resolveFeatureOptions(where, backbone, features);
-  assertSplit(where, dataset, split);
   const classCount = dataset.classNames.length;
-  const network = await freezeOnTrain(
-    where,
-    backbone,
-    parameters,
-    dataset,
-    split.train,
-    statistics,
-    resolved,
-  );
-  try {
+  return await onFrozenNetwork(where, backbone, parameters, dataset, rest, async (evaluation) => {
+    const { network, split, resolved, statistics } = evaluation;
     const train = await labelledCells(backbone, network, dataset, split.train, resolved);
     const test = await labelledCells(backbone, network, dataset, split.validation, resolved);
     if (train.labels.length === 0 || test.labels.length === 0) {
@@ -69,7 +56,5 @@ export async function cellNearestNeighbours(
       settings: { ...resolved, statistics, neighbours, temperature },
       trainTotals,
     });
-  } finally {
-    network.dispose();
-  }
+  });
 }

@@ -1,8 +1,13 @@
 import type { Backbone, ImageDataset, Parameters } from '@pixcon/core';
 import { PixconError } from '@pixcon/core';
-import { type FeatureOptions, type ResolvedFeatureOptions, tensorBatches } from './feature-maps.ts';
+import {
+  type FeatureOptions,
+  type ResolvedFeatureOptions,
+  resolveFeatureOptions,
+  tensorBatches,
+} from './feature-maps.ts';
 import { type FrozenNetwork, freezeNetwork, mixed, type StatisticsMode } from './frozen-network.ts';
-import type { TrainValidationSplit } from './split.ts';
+import { type TrainValidationSplit, trainValidationSplit } from './split.ts';
 
 /** What the protocols with a train and a validation side have in common. */
 export interface EvaluationOptions extends FeatureOptions {
@@ -13,7 +18,7 @@ export interface EvaluationOptions extends FeatureOptions {
 }
 
 /** @throws PixconError `invalid-argument` when an image is on both sides, `data` when a side is empty */
-export function assertSplit(
+function assertSplit(
   where: string,
   dataset: Pick<ImageDataset, 'name'>,
   { train, validation }: Pick<TrainValidationSplit, 'train' | 'validation'>,
@@ -33,17 +38,38 @@ export function assertSplit(
   );
 }
 
-/** The network with statistics of the train images. */
-export async function freezeOnTrain(
+/** What a protocol works with once its options are checked. */
+export interface FrozenEvaluation {
+  readonly network: FrozenNetwork;
+  readonly split: Pick<TrainValidationSplit, 'train' | 'validation'>;
+  readonly resolved: ResolvedFeatureOptions;
+  readonly statistics: StatisticsMode;
+}
+
+/**
+ * Checks the options, freezes the network (with statistics of the train images, where they are asked for), and lets
+ * it go after `score`.
+ *
+ * @throws PixconError `invalid-argument` for an option out of range or an image on both sides of the split, `data` for
+ *   an empty side
+ */
+export async function onFrozenNetwork<T>(
   where: string,
   backbone: Backbone,
   parameters: Parameters,
   dataset: ImageDataset,
-  train: readonly number[],
-  statistics: StatisticsMode,
-  options: ResolvedFeatureOptions,
-): Promise<FrozenNetwork> {
-  return await freezeNetwork(where, backbone, parameters, statistics, () =>
-    tensorBatches(dataset, mixed(train), options),
+  options: EvaluationOptions,
+  score: (evaluation: FrozenEvaluation) => Promise<T>,
+): Promise<T> {
+  const { split = trainValidationSplit(dataset), statistics = 'running', ...features } = options;
+  const resolved = resolveFeatureOptions(where, backbone, features);
+  assertSplit(where, dataset, split);
+  const network = await freezeNetwork(where, backbone, parameters, statistics, () =>
+    tensorBatches(dataset, mixed(split.train), resolved),
   );
+  try {
+    return await score({ network, split, resolved, statistics });
+  } finally {
+    network.dispose();
+  }
 }

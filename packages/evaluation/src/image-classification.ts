@@ -1,15 +1,14 @@
 import { type Backbone, type ClassificationDataset, type Parameters, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NearestNeighbourEvaluationOptions } from './cell-nearest-neighbours.ts';
-import { assertSplit, type EvaluationOptions, freezeOnTrain } from './evaluation-options.ts';
+import { type EvaluationOptions, type FrozenEvaluation, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
-import { forEachImage, type ResolvedFeatureOptions, resolveFeatureOptions } from './feature-maps.ts';
+import { forEachImage, type ResolvedFeatureOptions } from './feature-maps.ts';
 import type { FrozenNetwork } from './frozen-network.ts';
 import { logisticProbe, probeLogits } from './logistic-probe.ts';
 import { nearestNeighbourCells } from './nearest-neighbour-cells.ts';
 import { type ProbeOptions, probeWarnings } from './probe-options.ts';
 import { emptyConfusion, total } from './segmentation-scores.ts';
-import { trainValidationSplit } from './split.ts';
 
 export interface LinearClassificationOptions extends EvaluationOptions, ProbeOptions {}
 
@@ -142,28 +141,16 @@ async function onPooledFeatures(
   options: EvaluationOptions,
   predict: (data: PooledData) => Promise<Outcome>,
 ): Promise<EvaluationResult> {
-  const { split = trainValidationSplit(dataset), statistics = 'running', ...rest } = options;
-  const resolved = resolveFeatureOptions(where, backbone, rest);
-  assertSplit(where, dataset, split);
-  const network = await freezeOnTrain(
-    where,
-    backbone,
-    parameters,
-    dataset,
-    split.train,
-    statistics,
-    resolved,
-  );
-  let data: PooledData;
-  try {
-    data = {
+  const gather = async ({ network, split, resolved, statistics }: FrozenEvaluation) => {
+    const data: PooledData = {
       dim: resolved.channels,
       train: await pooled(backbone, network, dataset, split.train, resolved),
       validation: await pooled(backbone, network, dataset, split.validation, resolved),
     };
-  } finally {
-    network.dispose();
-  }
+    return { data, resolved, statistics };
+  };
+  const evaluation = await onFrozenNetwork(where, backbone, parameters, dataset, options, gather);
+  const { data, resolved, statistics } = evaluation;
   const { predictions, details, settings, ...outcome } = await predict(data);
   const { classNames } = dataset;
   const confusion = emptyConfusion(classNames.length);

@@ -1,15 +1,14 @@
 import { type Backbone, type Parameters, PixconError, type SegmentationDataset } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cellFractions } from './cell-fractions.ts';
-import { assertSplit, type EvaluationOptions, freezeOnTrain } from './evaluation-options.ts';
+import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
-import { forEachImage, type ResolvedFeatureOptions, resolveFeatureOptions } from './feature-maps.ts';
+import { forEachImage, type ResolvedFeatureOptions } from './feature-maps.ts';
 import type { FrozenNetwork } from './frozen-network.ts';
 import { type LogisticProbe, logisticProbe, probeLogits } from './logistic-probe.ts';
 import { type ProbeOptions, probeWarnings } from './probe-options.ts';
 import { segmentationResult } from './segmentation-result.ts';
 import { countInto, emptyConfusion } from './segmentation-scores.ts';
-import { trainValidationSplit } from './split.ts';
 import { upsampledArgMax } from './upsampled-arg-max.ts';
 
 export interface LinearSegmentationOptions extends EvaluationOptions, ProbeOptions {}
@@ -40,27 +39,11 @@ export async function linearSegmentation(
   dataset: SegmentationDataset,
   options: LinearSegmentationOptions = {},
 ): Promise<EvaluationResult> {
-  const {
-    split = trainValidationSplit(dataset),
-    statistics = 'running',
-    penalty,
-    seed = 0,
-    ...rest
-  } = options;
+  const { penalty, seed = 0, ...rest } = options;
   const where = 'linearSegmentation';
-  const resolved = resolveFeatureOptions(where, backbone, rest);
-  assertSplit(where, dataset, split);
   const classCount = dataset.classNames.length;
-  const network = await freezeOnTrain(
-    where,
-    backbone,
-    parameters,
-    dataset,
-    split.train,
-    statistics,
-    resolved,
-  );
-  try {
+  return await onFrozenNetwork(where, backbone, parameters, dataset, rest, async (evaluation) => {
+    const { network, split, resolved, statistics } = evaluation;
     const rows = await trainRows(backbone, network, dataset, split.train, resolved, classCount);
     const probe = await logisticProbe(rows, { classCount, seed, ...(penalty !== undefined && { penalty }) });
     const confusion = await labelPixels(backbone, network, dataset, split.validation, resolved, probe);
@@ -78,9 +61,7 @@ export async function linearSegmentation(
       warnings: probeWarnings(probe),
       trainTotals: classTotals(rows.targets, classCount),
     });
-  } finally {
-    network.dispose();
-  }
+  });
 }
 
 /** Cells with labelled pixels. Where they are too many for memory, the same number of each image is taken, spread. */

@@ -1,21 +1,7 @@
+import type { ReportMetrics } from '@pixcon/visualize';
+
 /** One line of `metrics.jsonl`: the scalars of a step and what they were made under. */
-export interface MetricsRecord {
-  readonly step: number;
-  readonly epoch: number;
-  readonly loss: number;
-  /** ln(1 + K) weighted as the loss is: what a model that knows nothing reaches. */
-  readonly chance?: number;
-  readonly learningRate: number;
-  readonly targetMomentum: number;
-  /** Keys of real images in each queue. */
-  readonly queueFilled: number;
-  readonly imagesPerSecond: number;
-  /** Memory of the process when the record was fetched, where there is one to ask. */
-  readonly residentMiB?: number;
-  /** Memory of all tensors of tfjs when the record was fetched. */
-  readonly tensorMiB?: number;
-  readonly [scalar: string]: number | undefined;
-}
+export type MetricsRecord = ReportMetrics;
 
 /** What `pretrain` tells while it runs. */
 export type PretrainEvent =

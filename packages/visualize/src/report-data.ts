@@ -5,19 +5,20 @@ export interface ReportMetrics {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
-  /** The loss of features that tell nothing. */
+  /** ln(1 + K) weighted as the loss is: what features that tell nothing reach. */
   readonly chance?: number;
   readonly learningRate: number;
   readonly targetMomentum: number;
+  /** Keys of real images in each queue. */
   readonly queueFilled: number;
   readonly imagesPerSecond: number;
   /** Mean standard deviation of the normalised features times √dim: near 1 when spread, 0 after a collapse. */
   readonly featureDeviation?: number;
   /** Mean weight of the matches. */
   readonly matchWeight?: number;
-  /** Resident memory of the process. */
+  /** Memory of the process when the record was fetched, where there is one to ask. */
   readonly residentMiB?: number;
-  /** Memory of the tensors. */
+  /** Memory of all tensors of tfjs when the record was fetched. */
   readonly tensorMiB?: number;
   /** Terms of the loss (`image`, `dense`) and whatever else the method logs. */
   readonly [scalar: string]: number | undefined;

@@ -5,6 +5,7 @@ import { PickleCall, PickleGlobal, type PickleInput, PickleTuple } from '../pick
 import { describeResNet, type ResNetDescription } from '../state-dict/describe-resnet.ts';
 import type { BackboneExport, ExportedFile } from './backbone-export.ts';
 import { refuse } from './refuse.ts';
+import { standardResNet } from './standard-resnet.ts';
 
 /**
  * The `.pkl` that Detectron2 takes as `MODEL.WEIGHTS`: `{'model': {name: numpy array}, '__author__': …,
@@ -67,23 +68,8 @@ export function detectron2Name(name: string): string {
 }
 
 function resnetOptions(description: ResNetDescription): string[] {
-  const { block, planes, stemChannels, stemSize, name, layers } = description;
-  const depth = { resnet18: 18, resnet34: 34, resnet50: 50, resnet101: 101, resnet152: 152 }[name ?? ''];
-  if (depth === undefined) {
-    throw refuse(
-      'detectron2',
-      `it knows the depths 18, 34, 50, 101 and 152, this network has stages of ${layers.join(', ')} blocks`,
-    );
-  }
-  if (stemSize !== 7)
-    throw refuse('detectron2', `its stem has a 7×7 convolution, this one ${stemSize}×${stemSize}`);
-  const base = planes[0] as number;
-  if (planes.some((width, stage) => width !== base * 2 ** stage)) {
-    throw refuse(
-      'detectron2',
-      `each of its stages is twice as wide as the one before, these are ${planes.join(', ')}`,
-    );
-  }
+  const { block, stemChannels } = description;
+  const { depth, base } = standardResNet('detectron2', description);
   const output = block === 'basic' ? base : 4 * base;
   return [
     `DEPTH: ${depth}`,

@@ -3,6 +3,7 @@ import { encodeTorch } from '../torch/encode-torch.ts';
 import type { BackboneExport, ExportedFile } from './backbone-export.ts';
 import { dilationNotes } from './dilation-notes.ts';
 import { refuse } from './refuse.ts';
+import { standardResNet } from './standard-resnet.ts';
 import { withCounters } from './with-counters.ts';
 
 /**
@@ -30,39 +31,14 @@ export function exportMmsegmentation({ tensors, outputStride, metadata = {} }: B
   return { bytes, recipe, notes: dilationNotes('mmsegmentation', description, outputStride) };
 }
 
-/** Depths that mmsegmentation knows. */
-const depths: Readonly<Record<string, number>> = {
-  resnet18: 18,
-  resnet34: 34,
-  resnet50: 50,
-  resnet101: 101,
-  resnet152: 152,
-};
-
 const strided = 'strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1)';
 const oneDilated = 'strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2)';
 const twoDilated = 'strides=(1, 2, 1, 1), dilations=(1, 1, 2, 4)';
 
 function backboneConfig(description: ResNetDescription, outputStride: number): string {
-  const { planes, stemChannels, stemSize, name, layers } = description;
-  const depth = name === undefined ? undefined : depths[name];
-  if (depth === undefined) {
-    throw refuse(
-      'mmseg',
-      `it knows the depths ${Object.values(depths).join(', ')}, this network has stages of ${layers.join(', ')} blocks`,
-    );
-  }
-  if (stemSize !== 7)
-    throw refuse('mmseg', `its stem has a 7×7 convolution, this one ${stemSize}×${stemSize}`);
-  const base = planes[0] as number;
-  if (planes.some((width, stage) => width !== base * 2 ** stage)) {
-    throw refuse(
-      'mmseg',
-      `each of its stages is twice as wide as the one before, these are ${planes.join(', ')}`,
-    );
-  }
+  const { depth, base } = standardResNet('mmseg', description);
   const width = base === 64 ? '' : `, base_channels=${base}`;
-  const stem = stemChannels === 64 ? '' : `, stem_channels=${stemChannels}`;
+  const stem = description.stemChannels === 64 ? '' : `, stem_channels=${description.stemChannels}`;
   // contract_dilation: a dilated stage begins with the dilation of the stage before, as here.
   const stages = description.block === 'basic' ? 32 : outputStride;
   const geometry = { 32: strided, 16: oneDilated, 8: twoDilated }[stages];
