@@ -18,7 +18,15 @@ export {
 } from './geometry.ts';
 export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './imagenet-statistics.ts';
 export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
-export type { InitializeOptions, Losses, Method, MethodState, StepContext, Targets } from './method.ts';
+export type {
+  InitializeOptions,
+  Losses,
+  LossPart,
+  Method,
+  MethodState,
+  StepContext,
+  Targets,
+} from './method.ts';
 export type { Mode, Module } from './module.ts';
 export type { NetworkGraph, NetworkNode } from './network-graph.ts';
 export type { Optimizer } from './optimizer.ts';

@@ -23,6 +23,12 @@ export interface InitializeOptions {
   readonly batchSize: number;
 }
 
+/**
+ * Computes one summand of a step's loss. The trainer runs it inside a gradient, and the gradients of all parts add
+ * up; what one part keeps for its backward pass is freed before the next part runs.
+ */
+export type LossPart = () => Losses;
+
 /** What the trainer knows about a step. */
 export interface StepContext {
   /** Counted from 0. */
@@ -33,24 +39,28 @@ export interface StepContext {
   readonly random: RandomStream;
 }
 
-/** Tensors that the target encoder made for a step; the trainer disposes them after the step. */
+/**
+ * Tensors that the target encoder made for a step; the trainer disposes them after the step. The first axis of each
+ * counts images, or rows of images in their order: where a batch is computed in parts, the parts are joined along it.
+ */
 export type Targets = Readonly<Record<string, Tensor>>;
 
 export interface Losses {
   /** What is minimised. */
   readonly total: Scalar;
-  /** The parts to log, by name (`image`, `dense`): already weighted, they add up to `total`. */
+  /** The terms to log, by name (`image`, `dense`): already weighted, they add up to `total`. */
   readonly terms: Readonly<Record<string, Scalar>>;
   /**
    * Other scalars to log, by name. `featureDeviation`: mean standard deviation over the batch of the
-   * L2-normalised features times √dim, which is near 1 for spread features and 0 after a collapse.
+   * L2-normalised features times √dim, which is near 1 for spread features and 0 after a collapse. Where several
+   * parts of a step tell one, their mean is logged.
    */
   readonly diagnostics: Readonly<Record<string, Scalar>>;
 }
 
 /**
  * A self-supervised method: it wires parts and says what a step computes. The trainer calls, per step,
- * `encodeTargets` (no gradient), `losses` (inside the gradient), the optimizer, then `update`.
+ * `encodeTargets` (no gradient), each part of `losses` (inside a gradient), the optimizer, then `update`.
  */
 export interface Method {
   readonly name: string;
@@ -67,6 +77,15 @@ export interface Method {
   /** The loss expected of features that tell nothing, for the state's queues: Σ weight · ln(1 + K). */
   chanceLoss?(state: MethodState): number;
   encodeTargets(state: MethodState, batch: ViewPair, context: StepContext): Targets;
-  losses(state: MethodState, batch: ViewPair, targets: Targets, context: StepContext): Losses;
+  /**
+   * The summands of the step's loss. A symmetric loss has one for each view, so that only one view's activations
+   * are held at a time.
+   */
+  losses(
+    state: MethodState,
+    batch: ViewPair,
+    targets: Targets,
+    context: StepContext,
+  ): readonly [LossPart, ...LossPart[]];
   update(state: MethodState, targets: Targets, context: StepContext): void;
 }

@@ -31,13 +31,15 @@ async function lossesOf(method: Method): Promise<Record<string, number>> {
   const batch = makeBatch();
   const values: Record<string, number> = {};
   const scalars = tf.tidy(() => {
-    const { total, terms, diagnostics } = method.losses(
-      state,
-      batch,
-      method.encodeTargets(state, batch, context()),
-      context(),
-    );
-    return { total, ...terms, ...diagnostics };
+    const parts = method.losses(state, batch, method.encodeTargets(state, batch, context()), context());
+    const sums: Record<string, tf.Scalar> = {};
+    for (const part of parts) {
+      const { total, terms, diagnostics } = part();
+      for (const [name, scalar] of Object.entries({ total, ...terms, ...diagnostics })) {
+        sums[name] = sums[name] ? tf.add(sums[name], scalar) : scalar;
+      }
+    }
+    return sums;
   });
   for (const [name, scalar] of Object.entries(scalars)) values[name] = (await scalar.data())[0] as number;
   tf.dispose([scalars, batch.views.map(({ images }) => images)]);
@@ -138,12 +140,12 @@ describeBackends('pixcon', () => {
       const batch = makeBatch();
       const targets = tf.tidy(() => method.encodeTargets(state, batch, context()));
       const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
-      const { value, gradients } = valueAndGradients(
-        () => method.losses(state, batch, targets, context()).total,
-        variables,
-      );
-      expect([...gradients.keys()].sort()).toEqual([...variables.keys()].sort());
-      tf.dispose([value, [...gradients.values()], targets, batch.views.map(({ images }) => images)]);
+      for (const part of method.losses(state, batch, targets, context())) {
+        const { value, gradients } = valueAndGradients(() => part().total, variables);
+        expect([...gradients.keys()].sort()).toEqual([...variables.keys()].sort());
+        tf.dispose([value, [...gradients.values()]]);
+      }
+      tf.dispose([targets, batch.views.map(({ images }) => images)]);
       state.dispose();
     }
   });

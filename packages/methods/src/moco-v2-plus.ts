@@ -15,7 +15,6 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { imageKeys, imageLoss } from './image-contrast.ts';
 import { type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
 import { type QueueLength, resolveQueueLength } from './queue-length.ts';
-import { weightedSum } from './weighted-sum.ts';
 
 export interface MoCoV2PlusOptions {
   readonly backbone: Backbone;
@@ -90,19 +89,16 @@ export function mocoV2Plus(options: MoCoV2PlusOptions): Method {
       return { image0: keys[0] as tf.Tensor2D, image1: keys[1] as tf.Tensor2D };
     },
 
-    losses(state, { views }, targets): Losses {
+    losses(state, { views }, targets) {
       const { online, queues } = state as MoCoState;
-      const losses = ([0, 1] as const).map((side) => {
+      const part = (side: 0 | 1): Losses => {
         const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
         const keys = targets[`image${1 - side}`] as tf.Tensor2D;
-        return imageLoss(branch, online, features, keys, queues.image, temperature);
-      });
-      const total = weightedSum(losses);
-      return {
-        total,
-        terms: { image: total },
-        diagnostics: { featureDeviation: featureDeviation(targets.image0 as tf.Tensor2D) },
+        const total = imageLoss(branch, online, features, keys, queues.image, temperature);
+        const diagnostics = { featureDeviation: featureDeviation(targets[`image${side}`] as tf.Tensor2D) };
+        return { total, terms: { image: total }, diagnostics };
       };
+      return [() => part(0), () => part(1)];
     },
 
     update(state, targets, { targetMomentum, random }) {

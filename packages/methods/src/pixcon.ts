@@ -139,23 +139,20 @@ export function pixcon(options: PixConOptions): Method {
       return targets;
     },
 
-    losses(state, { views }, targets): Losses {
+    losses(state, { views }, targets) {
       const { online, queues } = state as PixConState;
-      const imageLosses: tf.Scalar[] = [];
-      const denseLosses: tf.Scalar[] = [];
-      const weights: tf.Tensor2D[] = [];
-      for (const side of [0, 1] as const) {
+      const part = (side: 0 | 1): Losses => {
         const other = side === 0 ? 1 : 0;
         const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
         const keys = targets[`image${other}`] as tf.Tensor2D;
-        imageLosses.push(imageLoss(image, online, features, keys, queues.image, temperature));
+        const ofImages = imageLoss(image, online, features, keys, queues.image, temperature);
         const geometry = { query: views[side].geometry, key: views[other].geometry };
         const cellKeys: DenseKeys = {
           features: targets[`features${other}`] as tf.Tensor3D,
           cells: targets[`cells${other}`] as tf.Tensor3D,
           pooled: targets[`pooled${other}`] as tf.Tensor2D,
         };
-        const { loss, weight } = denseLoss(
+        const { loss: ofCells, weight } = denseLoss(
           dense,
           online,
           features,
@@ -164,21 +161,20 @@ export function pixcon(options: PixConOptions): Method {
           temperature,
           geometry,
         );
-        denseLosses.push(loss);
-        weights.push(weight);
-      }
-      const terms = {
-        image: weightedSum(imageLosses, 1 - denseWeight),
-        dense: weightedSum(denseLosses, denseWeight),
+        const terms = {
+          image: weightedSum([ofImages], 1 - denseWeight),
+          dense: weightedSum([ofCells], denseWeight),
+        };
+        return {
+          total: weightedSum(Object.values(terms)),
+          terms,
+          diagnostics: {
+            featureDeviation: featureDeviation(targets[`image${side}`] as tf.Tensor2D),
+            matchWeight: tf.mean(weight) as tf.Scalar,
+          },
+        };
       };
-      return {
-        total: weightedSum(Object.values(terms)),
-        terms,
-        diagnostics: {
-          featureDeviation: featureDeviation(targets.image0 as tf.Tensor2D),
-          matchWeight: tf.mean(tf.concat(weights)) as tf.Scalar,
-        },
-      };
+      return [() => part(0), () => part(1)];
     },
 
     update(state, targets, { targetMomentum, random }) {

@@ -23,17 +23,19 @@ interface RecordingEngine {
  * activation and every gradient is freed at its last use instead of at the end, so that the backward pass needs
  * little beyond what the forward pass holds already.
  *
+ * @param before in the order of `xs`: gradients that the new ones are added to, taken over
  * @returns the gradients in the order of `xs`, undefined where `f` does not depend on one
  */
 export function backpropagate(
   f: () => tf.Scalar,
   xs: readonly tf.Tensor[],
+  before: readonly (tf.Tensor | undefined)[] = [],
 ): { value: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
   const engine = tf.engine() as unknown as RecordingEngine;
   if (engine.state.gradientDepth > 0) {
     // Inside another differentiation the outer tape needs everything.
     const { value, grads } = tf.engine().gradients(f, [...xs], undefined as unknown as tf.Tensor, true);
-    return { value: value as tf.Scalar, gradients: grads };
+    return { value: value as tf.Scalar, gradients: grads.map((gradient, i) => sum(before[i], gradient)) };
   }
   const remaining = new Set<TapeNode>();
   try {
@@ -49,12 +51,17 @@ export function backpropagate(
     try {
       return {
         value,
-        gradients: tf.tidy(() => walkBack([...remaining], value, xs, (node) => free(node, remaining))),
+        gradients: tf.tidy(() =>
+          walkBack([...remaining], value, xs, before, (node) => free(node, remaining)),
+        ),
       };
     } catch (error) {
       value.dispose();
       throw error;
     }
+  } catch (error) {
+    tf.dispose([...before]);
+    throw error;
   } finally {
     for (const node of remaining) free(node, remaining);
   }
@@ -69,10 +76,15 @@ function walkBack(
   tape: readonly TapeNode[],
   value: tf.Tensor,
   xs: readonly tf.Tensor[],
+  before: readonly (tf.Tensor | undefined)[],
   done: (node: TapeNode) => void,
 ): (tf.Tensor | undefined)[] {
   const dependent = reachedFrom(tape, xs);
   const gradients = new Map<number, tf.Tensor>([[value.id, tf.scalar(1)]]);
+  xs.forEach(({ id }, i) => {
+    const start = before[i];
+    if (start) gradients.set(id, start);
+  });
   for (const node of [...tape].reverse()) {
     const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
     const names = Object.keys(node.inputs).filter((name) =>
@@ -133,12 +145,13 @@ function inputGradients(node: TapeNode, dys: (tf.Tensor | null)[], names: readon
 }
 
 function accumulate(gradients: Map<number, tf.Tensor>, id: number, part: tf.Tensor): void {
-  const before = gradients.get(id);
-  if (!before) {
-    gradients.set(id, part);
-    return;
-  }
-  gradients.set(id, tf.add(before, part));
-  before.dispose();
-  part.dispose();
+  gradients.set(id, sum(gradients.get(id), part) as tf.Tensor);
+}
+
+/** Takes both over. */
+function sum(before: tf.Tensor | undefined, part: tf.Tensor | undefined): tf.Tensor | undefined {
+  if (!before || !part) return before ?? part;
+  const total = tf.add(before, part);
+  tf.dispose([before, part]);
+  return total;
 }

@@ -16,6 +16,7 @@ export interface ValueAndGradients {
  * The caller disposes the value and the gradients.
  *
  * @param f computes a scalar; its intermediate tensors are freed
+ * @param before gradients by name that the new ones are added to, as in one sum of losses; taken over, whatever happens
  * @throws PixconError `invalid-shape` when the value is no scalar; `invalid-argument` when an operation on the way
  *   has no gradient
  *
@@ -27,6 +28,7 @@ export interface ValueAndGradients {
 export function valueAndGradients(
   f: () => tf.Scalar,
   variables: ReadonlyMap<string, tf.Variable>,
+  before: ReadonlyMap<string, tf.Tensor> = new Map(),
 ): ValueAndGradients {
   registerGradients();
   const names = [...variables.keys()];
@@ -41,7 +43,11 @@ export function valueAndGradients(
     // A tensor of its own: f may return a variable, or a tensor that lives outside.
     return tf.clone(value);
   };
-  const { value, gradients } = backpropagate(scalar, [...variables.values()]);
+  const { value, gradients } = backpropagate(
+    scalar,
+    [...variables.values()],
+    names.map((name) => before.get(name)),
+  );
   const named = new Map<string, tf.Tensor>();
   names.forEach((name, i) => {
     const gradient = gradients[i];

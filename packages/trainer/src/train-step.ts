@@ -1,9 +1,25 @@
-import type { Method, MethodState, Optimizer, StepContext, ViewPair } from '@pixcon/core';
+import {
+  type Losses,
+  type Method,
+  type MethodState,
+  type Optimizer,
+  PixconError,
+  type StepContext,
+  type Targets,
+  type ViewPair,
+} from '@pixcon/core';
 import { valueAndGradients } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
+import { batchParts } from './batch-parts.ts';
+import { ScalarTotals } from './scalar-totals.ts';
 
 export interface TrainStepOptions extends StepContext {
   readonly learningRate: number;
+  /**
+   * Parts that the batch is computed in, one after another, before the one update: less memory, the same number of
+   * images. Each part has batch statistics of its own. Divides the batch; default 1.
+   */
+  readonly accumulate?: number;
   /** Sees the gradients by parameter name before the optimizer does; it must not keep them. */
   readonly onGradients?: (gradients: ReadonlyMap<string, tf.Tensor>) => void;
 }
@@ -16,6 +32,7 @@ export type StepScalars = Readonly<Record<string, tf.Scalar>>;
  * back to the host.
  *
  * @returns `loss` (the total), each loss term and each diagnostic by name
+ * @throws PixconError `invalid-argument` when `accumulate` does not divide the batch
  * @example
  * const scalars = trainStep(method, state, sgd(), batch, { step: 0, learningRate: 0.05, targetMomentum: 0.99, random });
  * const loss = (await scalars.loss.data())[0];
@@ -27,30 +44,75 @@ export function trainStep(
   batch: ViewPair,
   options: TrainStepOptions,
 ): StepScalars {
-  const { learningRate, onGradients, ...context } = options;
-  const targets = tf.tidy(() => method.encodeTargets(state, batch, context));
-  const scalars: Record<string, tf.Scalar> = {};
+  const { learningRate, accumulate = 1, onGradients, ...context } = options;
+  assertDivides(accumulate, batch);
+  const sums = new ScalarTotals();
+  const diagnostics = new ScalarTotals();
+  const gradients = new Map<string, tf.Tensor>();
+  const targets: Targets[] = [];
   try {
-    const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
-    const { value, gradients } = valueAndGradients(() => {
-      const losses = method.losses(state, batch, targets, context);
-      // Clones: a term may be the total itself, and each must be disposable on its own.
-      for (const [name, scalar] of Object.entries({ ...losses.terms, ...losses.diagnostics })) {
-        scalars[name] = tf.keep(tf.clone(scalar));
+    tf.tidy(() => {
+      for (const part of batchParts(batch, accumulate)) {
+        const keys = tf.tidy(() => method.encodeTargets(state, part, context));
+        targets.push(keepAll(keys));
+        for (const lossPart of method.losses(state, part, keys, context)) {
+          addGradients(state, gradients, () => {
+            const losses = lossPart();
+            const total = accumulate === 1 ? losses.total : tf.div<tf.Scalar>(losses.total, accumulate);
+            sums.add({ loss: losses.total, ...losses.terms });
+            diagnostics.add(losses.diagnostics);
+            return total;
+          });
+        }
       }
-      return losses.total;
-    }, variables);
-    scalars.loss = value;
+    });
     onGradients?.(gradients);
     optimizer.update(state.online, gradients, learningRate);
     tf.dispose([...gradients.values()]);
-    tf.tidy(() => method.update(state, targets, context));
-    const { loss, ...rest } = scalars;
-    return { loss: loss as tf.Scalar, ...rest };
-  } catch (error) {
-    tf.dispose(scalars);
-    throw error;
+    gradients.clear();
+    tf.tidy(() => method.update(state, joined(targets), context));
+    const { loss, ...terms } = sums.sums(accumulate);
+    return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means() };
   } finally {
-    tf.dispose(Object.values(targets));
+    sums.dispose();
+    diagnostics.dispose();
+    tf.dispose([...gradients.values()]);
+    for (const keys of targets) tf.dispose(Object.values(keys));
   }
+}
+
+/** Adds the gradients of `total` to `gradients`. */
+function addGradients(
+  state: MethodState,
+  gradients: Map<string, tf.Tensor>,
+  total: () => Losses['total'],
+): void {
+  const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
+  const before = new Map(gradients);
+  // Taken over: nothing here may dispose them any more.
+  gradients.clear();
+  const result = valueAndGradients(total, variables, before);
+  result.value.dispose();
+  for (const [name, gradient] of result.gradients) gradients.set(name, tf.keep(gradient));
+}
+
+function assertDivides(accumulate: number, { names }: ViewPair): void {
+  if (Number.isInteger(accumulate) && accumulate >= 1 && names.length % accumulate === 0) return;
+  throw new PixconError(
+    'invalid-argument',
+    `trainStep: accumulate must divide the batch of ${names.length} images, got ${accumulate}`,
+  );
+}
+
+function keepAll(targets: Targets): Targets {
+  for (const tensor of Object.values(targets)) tf.keep(tensor);
+  return targets;
+}
+
+function joined(targets: readonly Targets[]): Targets {
+  const [first, ...rest] = targets;
+  if (!first || rest.length === 0) return first ?? {};
+  return Object.fromEntries(
+    Object.keys(first).map((name) => [name, tf.concat(targets.map((part) => part[name] as tf.Tensor))]),
+  );
 }

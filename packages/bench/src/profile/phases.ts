@@ -1,4 +1,4 @@
-import type { KeyQueue, Method, MethodState, Optimizer } from '@pixcon/core';
+import type { KeyQueue, LossPart, Method, MethodState, Optimizer } from '@pixcon/core';
 import type { Recorder } from './recorder.ts';
 
 /** The phases of a training step, in order. `online forward` is backbone, heads and predictors. */
@@ -21,10 +21,16 @@ export function watchMethod(method: Method, recorder: Recorder): Method {
       return method.encodeTargets(state, batch, context);
     },
     losses(state, batch, targets, context) {
-      recorder.phase('online forward');
-      const losses = method.losses(state, batch, targets, context);
-      recorder.phase('backward');
-      return losses;
+      const watch = (part: LossPart): LossPart => {
+        return () => {
+          recorder.phase('online forward');
+          const losses = part();
+          recorder.phase('backward');
+          return losses;
+        };
+      };
+      const [first, ...rest] = method.losses(state, batch, targets, context);
+      return [watch(first), ...rest.map(watch)];
     },
     update(state, targets, context) {
       recorder.phase('target and queues');
