@@ -60,7 +60,7 @@ export interface Losses {
 
 /**
  * A self-supervised method: it wires parts and says what a step computes. The trainer calls, per step,
- * `encodeTargets` (no gradient), each part of `losses` (inside a gradient), the optimizer, then `update`.
+ * `prepare`, `encodeTargets` (no gradient), each part of `losses` (inside a gradient), the optimizer, then `update`.
  */
 export interface Method {
   readonly name: string;
@@ -76,6 +76,8 @@ export interface Method {
   initialize(options: InitializeOptions): MethodState;
   /** The loss expected of features that tell nothing, for the state's queues: Σ weight · ln(1 + K). */
   chanceLoss?(state: MethodState): number;
+  /** Runs first in a step, once: for methods whose target moves before it encodes (MoCo, DenseCL, PixPro, SlotCon). */
+  prepare?(state: MethodState, context: StepContext): void;
   encodeTargets(state: MethodState, batch: ViewPair, context: StepContext): Targets;
   /**
    * The summands of the step's loss. A symmetric loss has one for each view, so that only one view's activations

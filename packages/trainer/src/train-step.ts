@@ -52,6 +52,7 @@ export function trainStep(
   const targets: Targets[] = [];
   try {
     tf.tidy(() => {
+      method.prepare?.(state, context);
       for (const part of batchParts(batch, accumulate)) {
         const keys = tf.tidy(() => method.encodeTargets(state, part, context));
         targets.push(keepAll(keys));
