@@ -96,6 +96,30 @@ describeBackends('resnet', () => {
     parameters.dispose();
   });
 
+  it('gives the same with recomputed blocks, to the last bit', async () => {
+    const outcome = async (recompute: boolean) => {
+      const backbone = resnet({ block: 'bottleneck', layers: [1, 2], ...tiny, recompute });
+      const parameters = ParameterSet.create(backbone.parameters, new RandomStream(4));
+      const images = tf.randomUniform([2, 32, 32, 3], 0, 1, 'float32', 1) as tf.Tensor4D;
+      const variables = new Map(parameters.trainable().map(({ name }) => [name, parameters.get(name)]));
+      const { value, gradients } = valueAndGradients(
+        () => tf.sum(tf.square(backbone.apply(parameters, images, { training: true }))),
+        variables,
+      );
+      const numbers: Record<string, number[]> = { value: [...(await value.data())] };
+      for (const [name, gradient] of gradients) numbers[name] = [...(await gradient.data())];
+      for (const [name, buffer] of parameters.entries()) {
+        if (/running/.test(name)) numbers[name] = [...(await buffer.data())];
+      }
+      tf.dispose([value, [...gradients.values()], images]);
+      parameters.dispose();
+      return numbers;
+    };
+    const plain = await outcome(false);
+    expect(Object.keys(plain)).toContain('layer2.1.conv3.weight');
+    expect(await outcome(true)).toEqual(plain);
+  });
+
   it('sends a gradient to every parameter and leaks nothing', async () => {
     for (const options of [
       { block: 'basic', outputStride: 32 },

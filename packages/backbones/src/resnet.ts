@@ -12,7 +12,7 @@ import {
   prefixSpecs,
   scoped,
 } from '@pixcon/core';
-import { maxPool } from '@pixcon/ops';
+import { maxPool, recompute } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { applyUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
 import { type BlockKind, expansion, type ResidualBlock, residualBlock } from './residual-block.ts';
@@ -35,6 +35,11 @@ export interface ResNetOptions {
    * images of 32 to 64 pixels; all strides are then a quarter.
    */
   readonly stem?: 'imagenet' | 'small';
+  /**
+   * Keep only the input of each block for the backward pass and compute the block again there: about a third of the
+   * activations' memory for a third more time of the online encoder. Default false.
+   */
+  readonly recompute?: boolean;
   /** Name in the run's record. Default `resnet`. */
   readonly name?: string;
 }
@@ -58,6 +63,7 @@ export function resnet(options: ResNetOptions): Backbone {
     planes = [64, 128, 256, 512],
     outputStride = 32,
     stem = 'imagenet',
+    recompute: again = false,
     name = 'resnet',
   } = options;
   const { stemChannels = planes[0] ?? 64 } = options;
@@ -122,6 +128,16 @@ export function resnet(options: ResNetOptions): Backbone {
     return small ? y : maxPool(y, stemPool);
   };
 
+  const applyBlock = (module: ResidualBlock, parameters: Parameters, x: tf.Tensor4D, mode: Mode) => {
+    if (!again) return module.apply(parameters, x, mode);
+    const trained = module.parameters.filter(({ role }) => role !== 'buffer');
+    return recompute(
+      (input) => module.apply(parameters, input, mode),
+      x,
+      trained.map(({ name }) => parameters.get(name)),
+    );
+  };
+
   const graph = (): NetworkGraph => {
     const nodes: NetworkNode[] = [unitNode(stemUnit, '', 'images', { relu: true })];
     const last = () => (nodes.at(-1) as NetworkNode).name;
@@ -154,7 +170,7 @@ export function resnet(options: ResNetOptions): Backbone {
             depth === 0
               ? applyStem(parameters, images, mode)
               : (blocks[depth - 1] ?? []).reduce(
-                  (x, { name: prefix, module }) => module.apply(scoped(parameters, prefix), x, mode),
+                  (x, { name: prefix, module }) => applyBlock(module, scoped(parameters, prefix), x, mode),
                   maps[depth - 1] as tf.Tensor4D,
                 ),
           ),

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { evaluateNormalization } from './evaluate-normalization.ts';
 import { kernels } from './kernels/kernels.ts';
+import { runningStatisticsMove } from './running-statistics.ts';
 
 /** What a normalization layer owns, one number per channel each. */
 export interface BatchNormalizationParameters {
@@ -106,8 +107,10 @@ function normalizeByBatch<T extends tf.Tensor>(
         epsilon,
         momentum,
       });
-      runningMean.assign(result.runningMean);
-      runningVariance.assign(result.runningVariance);
+      if (runningStatisticsMove()) {
+        runningMean.assign(result.runningMean);
+        runningVariance.assign(result.runningVariance);
+      }
       const y = tf.reshape(result.y, shape) as T;
       // The reserve has the length that the kernel chose, so it comes last.
       save(x, ...(relu ? [y] : []), ...(scale ? [scale] : []), ...result.reserve);

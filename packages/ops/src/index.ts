@@ -13,6 +13,7 @@ export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { linear } from './linear.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
+export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';
 export { ringWrite } from './ring-write.ts';

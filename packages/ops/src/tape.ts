@@ -23,36 +23,40 @@ interface RecordingEngine {
  * activation and every gradient is freed at its last use instead of at the end, so that the backward pass needs
  * little beyond what the forward pass holds already.
  *
- * @param before in the order of `xs`: gradients that the new ones are added to, taken over
+ * @param options.before in the order of `xs`: gradients that the new ones are added to, taken over
+ * @param options.dy gradient of the value, which stays the caller's; needed unless the value is a scalar
  * @returns the gradients in the order of `xs`, undefined where `f` does not depend on one
  */
-export function backpropagate(
-  f: () => tf.Scalar,
+export function backpropagate<Value extends tf.Tensor>(
+  f: () => Value,
   xs: readonly tf.Tensor[],
-  before: readonly (tf.Tensor | undefined)[] = [],
-): { value: tf.Scalar; gradients: (tf.Tensor | undefined)[] } {
+  options: { readonly before?: readonly (tf.Tensor | undefined)[]; readonly dy?: tf.Tensor } = {},
+): { value: Value; gradients: (tf.Tensor | undefined)[] } {
+  const { before = [], dy } = options;
   const engine = tf.engine() as unknown as RecordingEngine;
   if (engine.state.gradientDepth > 0) {
     // Inside another differentiation the outer tape needs everything.
-    const { value, grads } = tf.engine().gradients(f, [...xs], undefined as unknown as tf.Tensor, true);
-    return { value: value as tf.Scalar, gradients: grads.map((gradient, i) => sum(before[i], gradient)) };
+    const { value, grads } = tf.engine().gradients(f, [...xs], dy as tf.Tensor, true);
+    return { value: value as Value, gradients: grads.map((gradient, i) => sum(before[i], gradient)) };
   }
+  // Not null inside the backward pass of the engine's own differentiation, which needs it afterwards.
+  const outer = engine.state.activeTape;
   const remaining = new Set<TapeNode>();
   try {
     engine.startTape();
-    let value: tf.Scalar;
+    let value: Value;
     try {
       value = tf.tidy(f);
     } finally {
       engine.endTape();
       for (const node of engine.state.activeTape ?? []) remaining.add(node);
-      engine.state.activeTape = null;
+      engine.state.activeTape = outer;
     }
     try {
       return {
         value,
         gradients: tf.tidy(() =>
-          walkBack([...remaining], value, xs, before, (node) => free(node, remaining)),
+          walkBack([...remaining], value, dy, xs, before, (node) => free(node, remaining)),
         ),
       };
     } catch (error) {
@@ -75,12 +79,13 @@ function free(node: TapeNode, remaining: Set<TapeNode>): void {
 function walkBack(
   tape: readonly TapeNode[],
   value: tf.Tensor,
+  dy: tf.Tensor | undefined,
   xs: readonly tf.Tensor[],
   before: readonly (tf.Tensor | undefined)[],
   done: (node: TapeNode) => void,
 ): (tf.Tensor | undefined)[] {
   const dependent = reachedFrom(tape, xs);
-  const gradients = new Map<number, tf.Tensor>([[value.id, tf.scalar(1)]]);
+  const gradients = new Map<number, tf.Tensor>([[value.id, dy ? tf.clone(dy) : tf.scalar(1)]]);
   xs.forEach(({ id }, i) => {
     const start = before[i];
     if (start) gradients.set(id, start);

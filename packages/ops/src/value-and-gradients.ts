@@ -43,11 +43,9 @@ export function valueAndGradients(
     // A tensor of its own: f may return a variable, or a tensor that lives outside.
     return tf.clone(value);
   };
-  const { value, gradients } = backpropagate(
-    scalar,
-    [...variables.values()],
-    names.map((name) => before.get(name)),
-  );
+  const { value, gradients } = backpropagate(scalar, [...variables.values()], {
+    before: names.map((name) => before.get(name)),
+  });
   const named = new Map<string, tf.Tensor>();
   names.forEach((name, i) => {
     const gradient = gradients[i];

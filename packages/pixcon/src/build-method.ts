@@ -10,8 +10,8 @@ export const architectures = { resnet10, resnet18, resnet34, resnet50, resnet101
 
 /** The method that a configuration names, from the public parts. */
 export function buildMethod(config: RunConfig): Method {
-  const { outputStride, planes, queueLength, temperature, hidden, dim, targetMomentum } = config;
-  const backbone = architectures[config.arch]({ outputStride, ...(planes ? { planes } : {}) });
+  const { outputStride, planes, recompute, queueLength, temperature, hidden, dim, targetMomentum } = config;
+  const backbone = architectures[config.arch]({ outputStride, recompute, ...(planes ? { planes } : {}) });
   const common = { backbone, queueLength, temperature, hidden, dim, targetMomentum };
   if (config.method === 'moco-v2-plus') return mocoV2Plus(common);
   return pixcon({

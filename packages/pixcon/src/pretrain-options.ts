@@ -12,6 +12,7 @@ export function pretrainOptions(config: RunConfig, datasetSize: number): Pretrai
   return {
     epochs: config.epochs,
     batchSize,
+    accumulate: config.accumulate,
     imageSize: config.imageSize,
     seed: config.seed,
     augmentation: buildAugmentation(config.augmentation, config.reference),

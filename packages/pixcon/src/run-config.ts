@@ -28,6 +28,14 @@ const runConfig = z.strictObject({
   init: z.string().min(1).optional().describe('weights of PyTorch that the backbone starts from'),
   imageSize: whole.min(32).default(128).describe('side of the square views in pixels'),
   batchSize: whole.min(2).default(32).describe('images per step'),
+  accumulate: whole
+    .min(1)
+    .default(1)
+    .describe('parts that a batch is computed in before its update: less memory, own batch statistics'),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe('compute activations again in the backward pass: less memory, more time'),
   epochs: whole.min(1).default(100).describe('passes over the photos'),
   queueLength: z
     .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })

@@ -1,5 +1,5 @@
 import { type Augmentation, byolAugmentation } from '@pixcon/augment';
-import { assertNumber, type Optimizer } from '@pixcon/core';
+import { assertNumber, type Optimizer, PixconError } from '@pixcon/core';
 import { sgd } from '@pixcon/optimizers';
 import type { PretrainEvent } from './events.ts';
 
@@ -8,6 +8,11 @@ export interface PretrainOptions {
   readonly epochs: number;
   /** Images per step; each gives two views. Default 32. */
   readonly batchSize?: number;
+  /**
+   * Parts that a batch is computed in, one after another, before its one update: less memory, the same schedule.
+   * Each part has batch statistics of its own. Divides the batch into parts of at least 2 images. Default 1.
+   */
+  readonly accumulate?: number;
   /** Side of the square views in pixels. Default 224. */
   readonly imageSize?: number;
   /** Run folder, for one run at a time. Without one nothing is written, and a stopped run is lost. */
@@ -46,6 +51,7 @@ export interface PretrainOptions {
 export interface ResolvedPretrainOptions {
   readonly epochs: number;
   readonly batchSize: number;
+  readonly accumulate: number;
   readonly imageSize: number;
   readonly out: string | undefined;
   readonly resume: boolean;
@@ -66,6 +72,7 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   const {
     epochs,
     batchSize = 32,
+    accumulate = 1,
     imageSize = 224,
     out,
     resume = false,
@@ -83,6 +90,13 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   assertNumber('pretrain', 'epochs', epochs, whole);
   // A single row has no variance: batch normalization of the heads needs two.
   assertNumber('pretrain', 'batchSize', batchSize, { minimum: 2, integer: true });
+  assertNumber('pretrain', 'accumulate', accumulate, whole);
+  if (batchSize % accumulate !== 0 || batchSize / accumulate < 2) {
+    throw new PixconError(
+      'invalid-argument',
+      `pretrain: accumulate must divide the batch of ${batchSize} into parts of at least 2 images, got ${accumulate}`,
+    );
+  }
   assertNumber('pretrain', 'imageSize', imageSize, { minimum: 16, integer: true });
   assertNumber('pretrain', 'seed', seed, { minimum: 0, maximum: 0xffff_ffff, integer: true });
   assertNumber('pretrain', 'learningRate', learningRate, { minimum: 0 });
@@ -95,6 +109,7 @@ export function resolvePretrainOptions(options: PretrainOptions): ResolvedPretra
   return {
     epochs,
     batchSize,
+    accumulate,
     imageSize,
     out,
     resume,

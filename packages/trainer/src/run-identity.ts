@@ -15,12 +15,14 @@ export function describeRun(
   dataset: ImageDataset,
   options: ResolvedPretrainOptions,
 ): RunIdentity {
-  const { epochs, batchSize, imageSize, seed, learningRate, warmupEpochs, augmentation, optimizer } = options;
+  const { epochs, batchSize, accumulate, imageSize, seed, learningRate, warmupEpochs } = options;
+  const { augmentation, optimizer } = options;
   const queues = Object.entries(state.queues).map(([name, { length, dim }]) => [name, { length, dim }]);
   const identity = {
     method: method.name,
     epochs,
     batchSize,
+    accumulate,
     imageSize,
     seed,
     learningRate,

@@ -204,6 +204,7 @@ export class Run {
         learningRate: this.#learningRateAt(step),
         targetMomentum: this.#targetMomentumAt(step),
         random: this.#random.fork('step', step),
+        accumulate: options.accumulate,
       });
       this.#log.add({ step, names, queueFilled: this.#queueFilled() }, scalars);
     } finally {
