@@ -1,8 +1,9 @@
 import { fromFileLayout, type HostTensor } from '@pixcon/checkpoints';
 import type { MethodState, ParameterSet, ParameterSpec } from '@pixcon/core';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { GoldenMethod } from './families/golden-method.ts';
 import type { GoldenFile } from './golden-file.ts';
-import { ourName } from './parameter-names.ts';
+import { type NamePrefixes, ourName } from './parameter-names.ts';
 
 /** Limits of what counts as agreement. */
 export const tolerances = {
@@ -22,6 +23,7 @@ export const tolerances = {
 export async function compareGradients(
   gradients: ReadonlyMap<string, tf.Tensor>,
   parameters: ParameterSet,
+  prefixes: NamePrefixes,
   tensors: GoldenFile['tensors'],
   failures: string[],
 ): Promise<number> {
@@ -29,7 +31,7 @@ export async function compareGradients(
   const specs = new Map(parameters.specs.map((spec) => [spec.name, spec]));
   for (const [key, tensor] of tensors) {
     if (!key.startsWith('step0/grad/')) continue;
-    const name = ourName(key.slice('step0/grad/'.length));
+    const name = ourName(key.slice('step0/grad/'.length), prefixes);
     const spec = specs.get(name ?? '');
     const gradient = gradients.get(name ?? '');
     if (!spec || !gradient) {
@@ -74,11 +76,11 @@ export async function compareMatch(
 /** Queues, pointers and first convolutions of both encoders after the last step. */
 export async function compareFinal(
   { online, target, queues }: MethodState,
-  names: Readonly<Record<string, string>>,
+  golden: Pick<GoldenMethod, 'queues' | 'prefixes' | 'targetPrefix'>,
   tensors: GoldenFile['tensors'],
   failures: string[],
 ): Promise<void> {
-  for (const [theirs, ours] of Object.entries(names)) {
+  for (const [theirs, ours] of Object.entries(golden.queues)) {
     const queue = queues[ours];
     const expected = tensors.get(`final/${theirs}`);
     if (!queue || !expected) continue;
@@ -99,13 +101,13 @@ export async function compareFinal(
       );
     }
   }
+  const [ofTarget, ofOnline] = golden.targetPrefix ?? [];
   for (const [key, tensor] of tensors) {
-    const encoder = key.startsWith('final/encoder_q.')
-      ? online
-      : key.startsWith('final/encoder_k.')
-        ? target
-        : undefined;
-    const name = ourName(key.slice('final/'.length).replace(/^encoder_k/, 'encoder_q'));
+    if (!key.startsWith('final/')) continue;
+    const theirs = key.slice('final/'.length);
+    const isTarget = ofTarget !== undefined && theirs.startsWith(ofTarget);
+    const encoder = isTarget ? target : online;
+    const name = ourName(isTarget ? ofOnline + theirs.slice(ofTarget.length) : theirs, golden.prefixes);
     const spec = encoder?.specs.find((candidate) => candidate.name === name);
     if (!encoder || !spec) continue;
     const { difference, largest } = compareArrays(
@@ -113,7 +115,7 @@ export async function compareFinal(
       inMemory(spec, tensor),
     );
     if (!(difference <= tolerances.final * largest)) {
-      failures.push(`at the end: ${key.slice('final/'.length)} is off by ${difference.toExponential(1)}`);
+      failures.push(`at the end: ${theirs} is off by ${difference.toExponential(1)}`);
     }
   }
 }

@@ -3,9 +3,11 @@ import type { HostTensor } from '@pixcon/checkpoints';
 import type { Backbone } from '@pixcon/core';
 import { tensorOf } from './golden-file.ts';
 
-/** The ResNet whose parameters a golden file holds: its block, depth and widths are read off their shapes. */
-export function goldenBackbone(tensors: ReadonlyMap<string, HostTensor>): Backbone {
-  const prefix = 'init/encoder_q.0.';
+/**
+ * The ResNet whose parameters a golden file holds below `prefix`: its block, depth and widths are read off their
+ * shapes.
+ */
+export function goldenBackbone(tensors: ReadonlyMap<string, HostTensor>, prefix: string): Backbone {
   const has = (name: string) => tensors.has(prefix + name);
   const outputs = (name: string) => tensorOf(tensors, prefix + name).shape[0] as number;
   const layers: number[] = [];

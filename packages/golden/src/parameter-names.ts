@@ -1,14 +1,8 @@
-/** The reference implementation's prefixes and ours. */
-const prefixes: readonly (readonly [theirs: string, ours: string])[] = [
-  ['encoder_q.0.', 'backbone.'],
-  ['encoder_q.1.mlp.', 'globalHead.'],
-  ['encoder_q.1.mlp2.', 'denseHead.'],
-  ['predictor.mlp.', 'globalPredictor.'],
-  ['predictor_dense.mlp.', 'densePredictor.'],
-];
+/** The reference implementation's prefixes of parameter names, and ours. */
+export type NamePrefixes = readonly (readonly [theirs: string, ours: string])[];
 
 /** Our name of a reference parameter, or `undefined` for something else. */
-export function ourName(theirs: string): string | undefined {
+export function ourName(theirs: string, prefixes: NamePrefixes): string | undefined {
   for (const [prefix, ours] of prefixes) {
     if (theirs.startsWith(prefix)) return ours + theirs.slice(prefix.length);
   }

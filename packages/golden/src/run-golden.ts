@@ -7,7 +7,7 @@ import { compareFinal, compareGradients, compareMatch, tolerances } from './comp
 import { FixedRandom } from './fixed-random.ts';
 import { type GoldenFile, type GoldenViews, tensorOf } from './golden-file.ts';
 import { goldenMethod } from './golden-method.ts';
-import { ourName } from './parameter-names.ts';
+import { type NamePrefixes, ourName } from './parameter-names.ts';
 
 export interface GoldenResult {
   readonly name: string;
@@ -35,8 +35,8 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
 
   const batch = uploadViews(views);
   const state = method.initialize({ random: new RandomStream(0), batchSize: views.geometry[0].length });
-  loadInitialParameters(state.online, tensors);
-  if (state.target) loadInitialParameters(state.target, tensors);
+  loadInitialParameters(state.online, golden.prefixes, tensors);
+  if (state.target) loadInitialParameters(state.target, golden.prefixes, tensors);
   for (const [theirs, ours] of Object.entries(golden.queues)) {
     const { data, shape } = tensorOf(tensors, `init/${theirs}`);
     const keys = tf.tidy(() => tf.transpose(tf.tensor2d(data as Float32Array, shape as [number, number])));
@@ -53,7 +53,7 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
     const scalars = trainStep(method, state, optimizer, batch, {
       step,
       learningRate: record.optimizer.lr,
-      targetMomentum: method.targetMomentum ?? 1,
+      targetMomentum: golden.targetMomentum?.(step) ?? method.targetMomentum ?? 1,
       random: new FixedRandom(record.enqueueRandom?.[step] ?? 0),
       onGradients: (all) => {
         if (step > 0) return;
@@ -68,7 +68,7 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
           'data',
           `golden: ${file.name} records a loss named ${theirs}, which no term answers`,
         );
-      const actual = (await scalar.data())[0] as number;
+      const actual = ((await scalar.data())[0] as number) + (golden.offset ?? 0);
       const error = Math.abs(actual - value) / Math.abs(value);
       lossError = Math.max(lossError, error);
       if (step === 0) firstLossError = Math.max(firstLossError, error);
@@ -79,12 +79,18 @@ export async function runGolden(file: GoldenFile, views: GoldenViews): Promise<G
         );
     }
     if (step === 0) {
-      gradientError = await compareGradients(new Map(gradients), state.online, tensors, failures);
+      gradientError = await compareGradients(
+        new Map(gradients),
+        state.online,
+        golden.prefixes,
+        tensors,
+        failures,
+      );
       if (firstMatch) await compareMatch(firstMatch, tensors, failures);
     }
     tf.dispose([gradients.map(([, gradient]) => gradient), scalars]);
   }
-  await compareFinal(state, golden.queues, tensors, failures);
+  await compareFinal(state, golden, tensors, failures);
   tf.dispose([
     firstMatch ? [firstMatch.index, firstMatch.weight] : [],
     batch.views.map((view) => view.images),
@@ -116,10 +122,14 @@ function uploadViews(views: GoldenViews): ViewPair {
   return { views: [view(0), view(1)], names };
 }
 
-function loadInitialParameters(parameters: ParameterSet, tensors: GoldenFile['tensors']): void {
+function loadInitialParameters(
+  parameters: ParameterSet,
+  prefixes: NamePrefixes,
+  tensors: GoldenFile['tensors'],
+): void {
   const initial = new Map<string, HostTensor>();
   for (const [name, tensor] of tensors) {
-    const ours = name.startsWith('init/') ? ourName(name.slice('init/'.length)) : undefined;
+    const ours = name.startsWith('init/') ? ourName(name.slice('init/'.length), prefixes) : undefined;
     if (ours !== undefined && parameters.has(ours)) initial.set(ours, tensor);
   }
   loadParameters(parameters, initial);

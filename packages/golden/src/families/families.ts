@@ -1,0 +1,5 @@
+import type { GoldenFamily } from './golden-method.ts';
+import { pixconFamily } from './pixcon.ts';
+
+/** Each golden file belongs to one of these, or is not covered. */
+export const families: readonly GoldenFamily[] = [pixconFamily];
