@@ -62,7 +62,7 @@ export function applyUnit(
       runningMean: parameters.get(`${normalization}.running_mean`),
       runningVariance: parameters.get(`${normalization}.running_var`),
     },
-    { training: mode.training, epsilon, ...after },
+    { training: mode.training, splits: mode.splits, epsilon, ...after },
   );
 }
 

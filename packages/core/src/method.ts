@@ -69,8 +69,15 @@ export interface Method {
   readonly backbone: Backbone;
   /** Prefix of the backbone's parameters in `online` and `target`. */
   readonly backbonePrefix: string;
-  /** First target momentum; it rises to 1 along a cosine. Absent without a target encoder. */
+  /** First target momentum. Absent without a target encoder. */
   readonly targetMomentum?: number;
+  /** `cosine` (default): the target momentum rises to 1 along a cosine; `constant`: it stays. */
+  readonly targetMomentumSchedule?: 'constant' | 'cosine';
+  /**
+   * Prefixes of parameters whose learning rate is the base rate at every step, without warm-up and decay: SimSiam's
+   * predictor. Default none.
+   */
+  readonly fixedLearningRate?: readonly string[];
   /** How query cells find their key cells, for pictures and scores. Absent without a dense loss. */
   readonly matching?: MatchingStrategy;
   initialize(options: InitializeOptions): MethodState;

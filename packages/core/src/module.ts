@@ -7,6 +7,11 @@ export interface Mode {
    * running ones and moves nothing.
    */
   readonly training: boolean;
+  /**
+   * In training, batch normalization takes the statistics of each of this many equal runs of consecutive images by
+   * itself, as if each lay on a device of its own. Divides the batch; 1 by default.
+   */
+  readonly splits?: number;
 }
 
 /**

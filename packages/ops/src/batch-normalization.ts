@@ -2,8 +2,8 @@ import { assertNumber, assertShape, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { evaluateNormalization } from './evaluate-normalization.ts';
-import { kernels } from './kernels/kernels.ts';
 import { runningStatisticsMove } from './running-statistics.ts';
+import { backwardInSplits, forwardInSplits } from './split-normalization.ts';
 
 /** What a normalization layer owns, one number per channel each. */
 export interface BatchNormalizationParameters {
@@ -25,6 +25,11 @@ export interface BatchNormalizationOptions<T extends tf.Tensor = tf.Tensor> {
   readonly epsilon?: number;
   /** Share of the batch in the new running statistics; 0.1 by default. */
   readonly momentum?: number;
+  /**
+   * In training, take the statistics of each of this many equal runs of consecutive images by itself, as that many
+   * devices would; the running statistics move towards their mean. Divides the first axis; 1 by default.
+   */
+  readonly splits?: number | undefined;
   /** Apply a ReLU to the result; false by default. */
   readonly relu?: boolean;
   /** Added to the normalized values, before the ReLU; same shape as `x`. */
@@ -60,10 +65,11 @@ export function batchNormalization<T extends tf.Tensor>(
   parameters: BatchNormalizationParameters,
   options: BatchNormalizationOptions<T>,
 ): T {
-  const { training, epsilon = 1e-5, momentum = 0.1, relu = false, residual } = options;
+  const { training, epsilon = 1e-5, momentum = 0.1, splits = 1, relu = false, residual } = options;
   assertNumber('batchNormalization', 'epsilon', epsilon, { minimum: 0, exclusiveMinimum: true });
   assertNumber('batchNormalization', 'momentum', momentum, { minimum: 0, maximum: 1 });
-  assertInputs(x, parameters, residual, training);
+  assertNumber('batchNormalization', 'splits', splits, { minimum: 1, integer: true });
+  assertInputs(x, parameters, residual, training ? splits : undefined);
   const common = {
     x,
     scale: parameters.scale as tf.Tensor1D | undefined,
@@ -73,7 +79,7 @@ export function batchNormalization<T extends tf.Tensor>(
     relu,
   };
   return training
-    ? normalizeByBatch({ ...common, momentum }, parameters)
+    ? normalizeByBatch({ ...common, momentum, splits }, parameters)
     : evaluateNormalization(common, parameters);
 }
 
@@ -84,11 +90,12 @@ interface TrainingInput<T extends tf.Tensor> {
   readonly residual: T | undefined;
   readonly epsilon: number;
   readonly momentum: number;
+  readonly splits: number;
   readonly relu: boolean;
 }
 
 function normalizeByBatch<T extends tf.Tensor>(
-  { x, scale, offset, residual, epsilon, momentum, relu }: TrainingInput<T>,
+  { x, scale, offset, residual, epsilon, momentum, splits, relu }: TrainingInput<T>,
   { runningMean, runningVariance }: BatchNormalizationParameters,
 ): T {
   const { shape } = x;
@@ -96,17 +103,20 @@ function normalizeByBatch<T extends tf.Tensor>(
   return differentiable<T, string>(
     inputs,
     (save) => {
-      const result = kernels().batchNormalizationForward({
-        x: asImages(x),
-        scale,
-        offset,
-        residual: residual && asImages(residual),
-        relu,
-        runningMean: runningMean as unknown as tf.Tensor1D,
-        runningVariance: runningVariance as unknown as tf.Tensor1D,
-        epsilon,
-        momentum,
-      });
+      const result = forwardInSplits(
+        {
+          x: asImages(x),
+          scale,
+          offset,
+          residual: residual && asImages(residual),
+          relu,
+          runningMean: runningMean as unknown as tf.Tensor1D,
+          runningVariance: runningVariance as unknown as tf.Tensor1D,
+          epsilon,
+          momentum,
+        },
+        splits,
+      );
       if (runningStatisticsMove()) {
         runningMean.assign(result.runningMean);
         runningVariance.assign(result.runningVariance);
@@ -124,15 +134,18 @@ function normalizeByBatch<T extends tf.Tensor>(
       const gradients = tf.tidy(
         () =>
           present(
-            kernels().batchNormalizationBackward({
-              x: asImages(x),
-              dy: asImages(dy),
-              y: y && asImages(y),
-              scale: gamma,
-              reserve: rest,
-              residual: residual !== undefined,
-              epsilon,
-            }),
+            backwardInSplits(
+              {
+                x: asImages(x),
+                dy: asImages(dy),
+                y: y && asImages(y),
+                scale: gamma,
+                reserve: rest,
+                residual: residual !== undefined,
+                epsilon,
+              },
+              splits,
+            ),
           ) as Record<string, tf.Tensor>,
       );
       return {
@@ -163,7 +176,7 @@ function assertInputs(
   x: tf.Tensor,
   { scale, offset, runningMean, runningVariance }: BatchNormalizationParameters,
   residual: tf.Tensor | undefined,
-  training: boolean,
+  splits: number | undefined,
 ): void {
   if (x.rank < 2 || x.rank > 4) {
     throw new PixconError(
@@ -176,10 +189,17 @@ function assertInputs(
     assertShape('batchNormalization', name, tensor, [channels]);
   }
   if (residual) assertShape('batchNormalization', 'residual', residual, x.shape);
-  if (training && x.size <= channels) {
+  if (splits === undefined) return;
+  if ((x.shape[0] as number) % splits !== 0) {
     throw new PixconError(
       'invalid-shape',
-      `batchNormalization: training needs more than one value per channel, got x of [${x.shape.join(', ')}]; use a larger batch or evaluation mode`,
+      `batchNormalization: splits must divide the first axis of x, [${x.shape.join(', ')}], got ${splits}; use a batch that is a multiple of it`,
+    );
+  }
+  if (x.size <= channels * splits) {
+    throw new PixconError(
+      'invalid-shape',
+      `batchNormalization: training needs more than one value per channel${splits > 1 ? ` in each of ${splits} splits` : ''}, got x of [${x.shape.join(', ')}]; use a larger batch or evaluation mode`,
     );
   }
 }

@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { kernels } from './kernels/kernels.ts';
+import type {
+  BatchNormalizationBackward,
+  BatchNormalizationBackwardResult,
+  BatchNormalizationForward,
+  BatchNormalizationForwardResult,
+} from './kernels/types.ts';
+
+/**
+ * The forward kernel on each of `splits` equal runs of images, which have statistics of their own. The running
+ * statistics move once, towards the mean of theirs.
+ */
+export function forwardInSplits(
+  input: BatchNormalizationForward,
+  splits: number,
+): BatchNormalizationForwardResult {
+  if (splits === 1) return kernels().batchNormalizationForward(input);
+  const residuals = input.residual && tf.split(input.residual, splits);
+  const results = tf
+    .split(input.x, splits)
+    .map((x, i) => kernels().batchNormalizationForward({ ...input, x, residual: residuals?.[i] }));
+  return {
+    y: tf.concat(results.map(({ y }) => y)),
+    runningMean: tf.div(sum(results.map(({ runningMean }) => runningMean)), splits),
+    runningVariance: tf.div(sum(results.map(({ runningVariance }) => runningVariance)), splits),
+    reserve: results.flatMap(({ reserve }) => reserve),
+  };
+}
+
+/** The backward kernel of `forwardInSplits`. */
+export function backwardInSplits(
+  input: BatchNormalizationBackward,
+  splits: number,
+): BatchNormalizationBackwardResult {
+  if (splits === 1) return kernels().batchNormalizationBackward(input);
+  const { reserve, residual } = input;
+  const each = reserve.length / splits;
+  const ys = input.y && tf.split(input.y, splits);
+  const dys = tf.split(input.dy, splits);
+  const results = tf.split(input.x, splits).map((x, i) =>
+    kernels().batchNormalizationBackward({
+      ...input,
+      x,
+      dy: dys[i] as tf.Tensor4D,
+      y: ys?.[i],
+      reserve: reserve.slice(i * each, (i + 1) * each),
+    }),
+  );
+  return {
+    x: tf.concat(results.map(({ x }) => x)),
+    scale: sum(results.map(({ scale }) => scale)),
+    offset: sum(results.map(({ offset }) => offset)),
+    residual: residual ? tf.concat(results.map((result) => result.residual as tf.Tensor4D)) : undefined,
+  };
+}
+
+function sum(vectors: readonly tf.Tensor1D[]): tf.Tensor1D {
+  return vectors.reduce((total, vector) => tf.add(total, vector));
+}
