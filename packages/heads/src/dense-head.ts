@@ -1,8 +1,7 @@
 import type { Module } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { applyPerceptron } from './apply-perceptron.ts';
 import { assertFeatures } from './global-head.ts';
-import { perceptronParameters } from './perceptron-parameters.ts';
+import { applyPerceptron, perceptronParameters } from './perceptron.ts';
 import { type HeadOptions, headSizes } from './projection-head.ts';
 
 /**
@@ -19,16 +18,16 @@ import { type HeadOptions, headSizes } from './projection-head.ts';
  * head.apply(parameters, tf.zeros([8, 49, 512]), { training: true }); // [8, 49, 128]
  */
 export function denseHead(options: HeadOptions): Module<tf.Tensor4D | tf.Tensor3D, tf.Tensor3D> {
-  const sizes = headSizes('denseHead', options);
+  const sizes = { ...headSizes('denseHead', options), layout: 'pointwise' } as const;
   return {
-    parameters: perceptronParameters({ ...sizes, layout: 'pointwise' }),
+    parameters: perceptronParameters(sizes),
     apply(parameters, features, mode) {
       assertFeatures('denseHead', features, sizes.input);
       const batch = features.shape[0];
       const rows = features.size / sizes.input;
       return tf.tidy(() => {
         const cells = tf.reshape<tf.Rank.R2>(features, [rows, sizes.input]);
-        const projected = applyPerceptron(parameters, cells, mode, sizes.normalization);
+        const projected = applyPerceptron(sizes, parameters, cells, mode);
         return tf.reshape<tf.Rank.R3>(projected, [batch, rows / batch, sizes.output]);
       });
     },

@@ -1,8 +1,7 @@
 import { assertShape, type Module, PixconError } from '@pixcon/core';
 import { globalAveragePool } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { applyPerceptron } from './apply-perceptron.ts';
-import { perceptronParameters } from './perceptron-parameters.ts';
+import { applyPerceptron, perceptronParameters } from './perceptron.ts';
 import { type HeadOptions, headSizes } from './projection-head.ts';
 
 /**
@@ -17,14 +16,12 @@ import { type HeadOptions, headSizes } from './projection-head.ts';
  * head.apply(parameters, tf.zeros([8, 4, 4, 512]), { training: true }); // [8, 128]
  */
 export function globalHead(options: HeadOptions): Module<tf.Tensor4D | tf.Tensor3D, tf.Tensor2D> {
-  const sizes = headSizes('globalHead', options);
+  const sizes = { ...headSizes('globalHead', options), layout: 'linear' } as const;
   return {
-    parameters: perceptronParameters({ ...sizes, layout: 'linear' }),
+    parameters: perceptronParameters(sizes),
     apply(parameters, features, mode) {
       assertFeatures('globalHead', features, sizes.input);
-      return tf.tidy(() =>
-        applyPerceptron(parameters, globalAveragePool(features), mode, sizes.normalization),
-      );
+      return tf.tidy(() => applyPerceptron(sizes, parameters, globalAveragePool(features), mode));
     },
   };
 }

@@ -7,6 +7,10 @@ export interface PredictorOptions {
   readonly dim?: number;
   /** Channels between the two layers. Default 2048. */
   readonly hidden?: number;
+  /** A bias in the first layer. Default true; SimSiam's has none. */
+  readonly hiddenBias?: boolean;
+  /** A bias in the second layer. Default true; BYOL's has none. */
+  readonly outputBias?: boolean;
 }
 
 /**
@@ -22,6 +26,6 @@ export interface PredictorOptions {
  * online.apply(parameters, tf.zeros([8, 128]), { training: true }); // [8, 128]
  */
 export function predictor(options: PredictorOptions = {}): Module<Tensor2D, Tensor2D> {
-  const { dim = 128, hidden = 2048 } = options;
-  return projectionHead({ inputChannels: dim, hidden, output: dim });
+  const { dim = 128, hidden = 2048, ...biases } = options;
+  return projectionHead({ inputChannels: dim, hidden, output: dim, ...biases });
 }

@@ -1,7 +1,6 @@
 import { assertNumber, assertShape, type Module } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { applyPerceptron } from './apply-perceptron.ts';
-import { perceptronParameters } from './perceptron-parameters.ts';
+import { applyPerceptron, perceptronParameters } from './perceptron.ts';
 
 export interface HeadOptions {
   /** Channels that come in: the backbone's. */
@@ -12,6 +11,10 @@ export interface HeadOptions {
   readonly output?: number;
   /** Batch normalization between the layers. Default true; MoCo v2 and DenseCL have none. */
   readonly normalization?: boolean;
+  /** A bias in the first layer. Default true; SimSiam's predictor has none. */
+  readonly hiddenBias?: boolean;
+  /** A bias in the second layer. Default true; BYOL's have none. */
+  readonly outputBias?: boolean;
 }
 
 /**
@@ -27,12 +30,12 @@ export interface HeadOptions {
  * head.apply(parameters, tf.zeros([8, 512]), { training: true }); // [8, 128]
  */
 export function projectionHead(options: HeadOptions): Module<tf.Tensor2D, tf.Tensor2D> {
-  const sizes = headSizes('projectionHead', options);
+  const sizes = { ...headSizes('projectionHead', options), layout: 'linear' } as const;
   return {
-    parameters: perceptronParameters({ ...sizes, layout: 'linear' }),
+    parameters: perceptronParameters(sizes),
     apply(parameters, rows, mode) {
       assertShape('projectionHead', 'input', rows, [null, sizes.input]);
-      return tf.tidy(() => applyPerceptron(parameters, rows, mode, sizes.normalization));
+      return tf.tidy(() => applyPerceptron(sizes, parameters, rows, mode));
     },
   };
 }
@@ -40,8 +43,9 @@ export function projectionHead(options: HeadOptions): Module<tf.Tensor2D, tf.Ten
 /** The options with defaults, checked. */
 export function headSizes(where: string, options: HeadOptions) {
   const { inputChannels, hidden = 2048, output = 128, normalization = true } = options;
+  const { hiddenBias = true, outputBias = true } = options;
   for (const [argument, value] of Object.entries({ inputChannels, hidden, output })) {
     assertNumber(where, argument, value, { minimum: 1, integer: true });
   }
-  return { input: inputChannels, hidden, output, normalization };
+  return { input: inputChannels, hidden, output, normalization, hiddenBias, outputBias };
 }

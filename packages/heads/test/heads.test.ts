@@ -3,7 +3,7 @@ import { valueAndGradients } from '@pixcon/ops';
 import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { denseHead, globalHead, predictor, projectionHead } from '../src/index.ts';
+import { denseHead, globalHead, predictor, projectionHead, simSiamProjector } from '../src/index.ts';
 
 extendExpect();
 
@@ -71,6 +71,16 @@ describeBackends('projectionHead', () => {
     const rows = random([6, 5]) as tf.Tensor2D;
     const expected = naive(set, rows.arraySync(), training, normalization);
     expect(head.apply(set, rows, { training })).toBeAllClose(expected, { relative: 1e-4, absolute: 1e-5 });
+  });
+
+  it('leaves out either bias', () => {
+    const rows = random([6, 5]) as tf.Tensor2D;
+    const whole = projectionHead({ ...sizes, normalization: false });
+    const bare = projectionHead({ ...sizes, normalization: false, hiddenBias: false, outputBias: false });
+    const set = ParameterSet.create(whole.parameters, new RandomStream(3));
+    const half = bare.apply(set, rows, { training: true });
+    for (const name of ['0.bias', '3.bias']) set.get(name).assign(tf.zerosLike(set.get(name)));
+    expect(half).toBeAllClose(whole.apply(set, rows, { training: true }));
   });
 
   it('moves running statistics in training only', () => {
@@ -166,6 +176,114 @@ describeBackends('globalHead and denseHead', () => {
   });
 });
 
+/** Rows through a matrix, in double precision. */
+function naiveProduct(rows: number[][], weight: number[][]): number[][] {
+  return rows.map((row) =>
+    (weight[0] as number[]).map((_, o) => row.reduce((sum, v, i) => sum + v * (weight[i]?.[o] as number), 0)),
+  );
+}
+
+/** Batch normalization by the batch, with loops. */
+function naiveNormalized(rows: number[][], scale?: number[], offset?: number[]): number[][] {
+  const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
+  const columns = (rows[0] as number[]).map((_, c) => rows.map((row) => row[c] as number));
+  const statistics = columns.map((column) => {
+    const m = mean(column);
+    return [m, mean(column.map((v) => (v - m) ** 2))] as const;
+  });
+  return rows.map((row) =>
+    row.map((v, c) => {
+      const [m, variance] = statistics[c] as readonly [number, number];
+      return ((v - m) / Math.sqrt(variance + 1e-5)) * (scale?.[c] ?? 1) + (offset?.[c] ?? 0);
+    }),
+  );
+}
+
+describeBackends('simSiamProjector', () => {
+  const projector = simSiamProjector({ inputChannels: 3, hidden: 4, output: 2 });
+
+  it('computes three normalized layers, the last without scale, offset and ReLU', () => {
+    const set = ParameterSet.create(projector.parameters, new RandomStream(9));
+    for (const [index, name] of ['1.weight', '1.bias', '4.weight', '4.bias'].entries()) {
+      set.get(name).assign(random([4], 60 + index));
+    }
+    const read = (name: string) => set.get(name).arraySync();
+    const matrix = (name: string) => read(`${name}.weight`) as number[][];
+    const relu = (rows: number[][]) => rows.map((row) => row.map((v) => Math.max(v, 0)));
+    const rows = random([6, 3], 10) as tf.Tensor2D;
+    let x = rows.arraySync();
+    for (const [linear, normalization] of [
+      ['0', '1'],
+      ['3', '4'],
+    ] as const) {
+      const scale = read(`${normalization}.weight`) as number[];
+      const offset = read(`${normalization}.bias`) as number[];
+      x = relu(naiveNormalized(naiveProduct(x, matrix(linear)), scale, offset));
+    }
+    const expected = naiveNormalized(naiveProduct(x, matrix('6')));
+    const result = projector.apply(set, rows, { training: true });
+    expect(result).toBeAllClose(expected, { relative: 1e-3, absolute: 1e-4 });
+    tf.dispose([rows, result]);
+    set.dispose();
+  });
+
+  it('sends a gradient to each of its seven parameters, and leaks nothing', () => {
+    const set = ParameterSet.create(projector.parameters, new RandomStream(11));
+    const rows = random([6, 3], 12) as tf.Tensor2D;
+    const variables = new Map(set.trainable().map(({ name }) => [name, set.get(name)]));
+    expectNoLeaks(() => {
+      const { value, gradients } = valueAndGradients(() => {
+        const y = projector.apply(set, rows, { training: true });
+        const flat = tf.reshape(tf.mul(y, random([6, 2], 13)), [1, 12]) as tf.Tensor2D;
+        return tf.reshape(tf.matMul(flat, tf.ones([12, 1])), []) as tf.Scalar;
+      }, variables);
+      expect([...gradients.keys()]).toEqual([
+        '0.weight',
+        '1.weight',
+        '1.bias',
+        '3.weight',
+        '4.weight',
+        '4.bias',
+        '6.weight',
+      ]);
+      tf.dispose([value, ...gradients.values()]);
+    });
+    tf.dispose(rows);
+    set.dispose();
+  });
+
+  it('names the mistake', () => {
+    expect(() => simSiamProjector({ inputChannels: 3, output: 0 })).toThrow(
+      'output must be a whole number of at least 1',
+    );
+    const set = ParameterSet.create(projector.parameters, new RandomStream(14));
+    expect(() => projector.apply(set, random([4, 5]) as tf.Tensor2D, { training: true })).toThrow(
+      'must have shape [any, 3]',
+    );
+    set.dispose();
+  });
+});
+
+describeBackends('splits', () => {
+  it('normalize each run of rows by itself, in every head', () => {
+    const features = random([4, 2, 2, 5], 15) as tf.Tensor4D;
+    const rows = random([4, 5], 16) as tf.Tensor2D;
+    const halves = <T extends tf.Tensor>(x: T) => tf.split<T>(x, 2);
+    const check = <T extends tf.Tensor>(head: Module<T, tf.Tensor>, x: T) => {
+      const set = ParameterSet.create(head.parameters, new RandomStream(17));
+      const split = head.apply(set, x, { training: true, splits: 2 });
+      const each = tf.concat(halves(x).map((half) => head.apply(set, half, { training: true })));
+      expect(split).toBeAllClose(each, { relative: 1e-4, absolute: 1e-5 });
+      const whole = head.apply(set, x, { training: true });
+      expect(() => expect(split).toBeAllClose(whole, { absolute: 1e-2 })).toThrow();
+    };
+    check(projectionHead(sizes), rows);
+    check(globalHead(sizes), features);
+    check(denseHead(sizes), features);
+    check(simSiamProjector(sizes), rows);
+  });
+});
+
 describe('parameters', () => {
   it('have PyTorch’s names and shapes', () => {
     const describeAll = (head: Pick<Module, 'parameters'>) =>
@@ -184,6 +302,29 @@ describe('parameters', () => {
     ]);
     expect(describeAll(denseHead(sizes))[0]).toBe('0.weight [5 7] pointwise weight');
     expect(describeAll(projectionHead({ ...sizes, normalization: false }))).toHaveLength(4);
+    expect(describeAll(projectionHead({ ...sizes, hiddenBias: false, outputBias: false }))).toEqual([
+      '0.weight [5 7] linear weight',
+      '1.weight [7] vector normalization',
+      '1.bias [7] vector normalization',
+      '1.running_mean [7] vector buffer',
+      '1.running_var [7] vector buffer',
+      '3.weight [7 3] linear weight',
+    ]);
+    expect(describeAll(simSiamProjector(sizes))).toEqual([
+      '0.weight [5 7] linear weight',
+      '1.weight [7] vector normalization',
+      '1.bias [7] vector normalization',
+      '1.running_mean [7] vector buffer',
+      '1.running_var [7] vector buffer',
+      '3.weight [7 7] linear weight',
+      '4.weight [7] vector normalization',
+      '4.bias [7] vector normalization',
+      '4.running_mean [7] vector buffer',
+      '4.running_var [7] vector buffer',
+      '6.weight [7 3] linear weight',
+      '7.running_mean [3] vector buffer',
+      '7.running_var [3] vector buffer',
+    ]);
     const count = ({ parameters }: Pick<Module, 'parameters'>) =>
       parameters
         .filter(({ role }) => role !== 'buffer')

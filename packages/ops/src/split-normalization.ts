@@ -16,9 +16,9 @@ export function forwardInSplits(
   splits: number,
 ): BatchNormalizationForwardResult {
   if (splits === 1) return kernels().batchNormalizationForward(input);
-  const residuals = input.residual && tf.split(input.residual, splits);
+  const residuals = input.residual && tf.split<tf.Tensor4D>(input.residual, splits);
   const results = tf
-    .split(input.x, splits)
+    .split<tf.Tensor4D>(input.x, splits)
     .map((x, i) => kernels().batchNormalizationForward({ ...input, x, residual: residuals?.[i] }));
   return {
     y: tf.concat(results.map(({ y }) => y)),
@@ -36,9 +36,9 @@ export function backwardInSplits(
   if (splits === 1) return kernels().batchNormalizationBackward(input);
   const { reserve, residual } = input;
   const each = reserve.length / splits;
-  const ys = input.y && tf.split(input.y, splits);
-  const dys = tf.split(input.dy, splits);
-  const results = tf.split(input.x, splits).map((x, i) =>
+  const ys = input.y && tf.split<tf.Tensor4D>(input.y, splits);
+  const dys = tf.split<tf.Tensor4D>(input.dy, splits);
+  const results = tf.split<tf.Tensor4D>(input.x, splits).map((x, i) =>
     kernels().batchNormalizationBackward({
       ...input,
       x,
