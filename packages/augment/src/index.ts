@@ -13,6 +13,7 @@ export {
   colorJitter,
   type PhotometricOptions,
 } from './photometric.ts';
+export { applyPhotometricToBytes, type PhotometricBytesOptions } from './photometric-bytes.ts';
 export {
   type Augmentation,
   type AugmentationOverrides,

@@ -107,7 +107,7 @@ function assertJitter(where: string, entry: ColorJitterParameters): void {
   assertNumber(where, 'hue', entry.hue, { minimum: -0.5, maximum: 0.5 });
 }
 
-function assertPhotometric(where: string, entry: PhotometricParameters): void {
+export function assertPhotometric(where: string, entry: PhotometricParameters): void {
   assertJitter(where, entry);
   assertNumber(where, 'blurSigma', entry.blurSigma, { minimum: 0 });
   if (entry.solarizeThreshold !== null) assertNumber(where, 'solarizeThreshold', entry.solarizeThreshold);

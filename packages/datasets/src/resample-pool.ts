@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { resampleKernel } from './resample/resample-kernel.ts';
 
 /** A crop to resize; its buffer is handed over. */
 export interface ResampleJob {
@@ -47,7 +48,9 @@ function leastBusy(): Thread {
 }
 
 function startThread(): Thread {
-  const worker = new Worker(new URL('./resample-worker.js', import.meta.url));
+  const worker = new Worker(new URL('./resample-worker.js', import.meta.url), {
+    workerData: Buffer.from(resampleKernel, 'base64'),
+  });
   const thread: Thread = { worker, pending: new Map() };
   worker.on('message', ({ id, data }: { id: number; data: Uint8Array }) => {
     thread.pending.get(id)?.resolve(data);

@@ -1,6 +1,6 @@
 // @ts-check
 // The thread that resizes crops: plain JavaScript, because Node starts it from its file as it is.
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 
 /**
  * @typedef {object} ResampleRequest
@@ -13,13 +13,35 @@ import { parentPort } from 'node:worker_threads';
  */
 
 /**
- * Pillow's bilinear weights with antialiasing: for each new pixel, the first source pixel and its weights.
+ * @typedef {object} Axis
+ * @property {Int32Array} starts for each new pixel, the first source pixel
+ * @property {Int32Array} counts for each new pixel, how many source pixels weigh in
+ * @property {Float32Array} weights `stride` for each new pixel
+ * @property {number} stride
+ */
+
+/** A crop that needs more is resized in memory that is given back at once. */
+const keptBytes = 64 * 2 ** 20;
+/** The kernel reads and writes up to 16 bytes or floats too far. */
+const margin = 64;
+
+/** What the kernel exports. Any: the types of WebAssembly come with a browser's alone. @type {any} */
+let kernel;
+
+function instantiate() {
+  const { WebAssembly } = /** @type {any} */ (globalThis);
+  return new WebAssembly.Instance(new WebAssembly.Module(workerData), {}).exports;
+}
+
+/**
+ * Pillow's bilinear weights with antialiasing.
  *
  * @param {number} length
  * @param {number} size
- * @returns {{ starts: Int32Array, counts: Int32Array, weights: Float32Array, stride: number }}
+ * @param {boolean} mirrored
+ * @returns {Axis}
  */
-function axisWeights(length, size) {
+function axisWeights(length, size, mirrored) {
   const scale = length / size;
   const reach = Math.max(scale, 1);
   const stride = Math.ceil(reach) * 2 + 1;
@@ -34,12 +56,12 @@ function axisWeights(length, size) {
     for (let pixel = start; pixel < end; pixel++) {
       total += Math.max(0, 1 - Math.abs(pixel + 0.5 - centre) / reach);
     }
+    const to = mirrored ? size - 1 - cell : cell;
     for (let pixel = start; pixel < end; pixel++) {
-      weights[cell * stride + pixel - start] =
-        Math.max(0, 1 - Math.abs(pixel + 0.5 - centre) / reach) / total;
+      weights[to * stride + pixel - start] = Math.max(0, 1 - Math.abs(pixel + 0.5 - centre) / reach) / total;
     }
-    starts[cell] = start;
-    counts[cell] = end - start;
+    starts[to] = start;
+    counts[to] = end - start;
   }
   return { starts, counts, weights, stride };
 }
@@ -51,45 +73,37 @@ function axisWeights(length, size) {
  * @returns {Uint8Array} `[size × size × 3]`
  */
 function resample({ data, width, height, size, flipped }) {
-  const across = axisWeights(width, size);
-  const rows = new Float32Array(height * size * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < size; x++) {
-      const first = across.starts[x] ?? 0;
-      const count = across.counts[x] ?? 0;
-      let at = (y * width + first) * 3;
-      let red = 0;
-      let green = 0;
-      let blue = 0;
-      for (let tap = x * across.stride, end = tap + count; tap < end; tap++) {
-        const weight = across.weights[tap] ?? 0;
-        red += weight * (data[at] ?? 0);
-        green += weight * (data[at + 1] ?? 0);
-        blue += weight * (data[at + 2] ?? 0);
-        at += 3;
-      }
-      const to = (y * size + (flipped ? size - 1 - x : x)) * 3;
-      rows[to] = red;
-      rows[to + 1] = green;
-      rows[to + 2] = blue;
-    }
+  kernel ??= instantiate();
+  const { memory } = kernel;
+  const down = axisWeights(height, size, false);
+  const across = axisWeights(width, size, flipped);
+
+  let end = kernel.__heap_base.value;
+  /** @param {number} bytes */
+  const reserve = (bytes) => {
+    const start = Math.ceil(end / 16) * 16;
+    end = start + bytes + margin;
+    return start;
+  };
+  const image = reserve(data.length);
+  const result = reserve(size * size * 3);
+  const line = reserve(width * 3 * 4);
+  const axes = [down, across].map(({ starts, counts, weights, stride }) => ({
+    parts: [starts, counts, weights].map((part) => ({ part, at: reserve(part.byteLength) })),
+    stride,
+  }));
+  const lacking = end - memory.buffer.byteLength;
+  if (lacking > 0) memory.grow(Math.ceil(lacking / 65_536));
+
+  const bytes = new Uint8Array(memory.buffer);
+  bytes.set(data, image);
+  for (const { part, at } of axes.flatMap(({ parts }) => parts)) {
+    bytes.set(new Uint8Array(part.buffer), at);
   }
-  const down = axisWeights(height, size);
-  const line = size * 3;
-  const sums = new Float32Array(line);
-  const result = new Uint8Array(size * line);
-  for (let y = 0; y < size; y++) {
-    sums.fill(0);
-    const first = down.starts[y] ?? 0;
-    const count = down.counts[y] ?? 0;
-    for (let tap = 0; tap < count; tap++) {
-      const weight = down.weights[y * down.stride + tap] ?? 0;
-      const from = (first + tap) * line;
-      for (let i = 0; i < line; i++) sums[i] = (sums[i] ?? 0) + weight * (rows[from + i] ?? 0);
-    }
-    for (let i = 0; i < line; i++) result[y * line + i] = (sums[i] ?? 0) + 0.5;
-  }
-  return result;
+  const tables = axes.flatMap(({ parts, stride }) => [...parts.map(({ at }) => at), stride]);
+  kernel.resample(image, width, size, result, line, ...tables);
+  if (end > keptBytes) kernel = undefined;
+  return bytes.slice(result, result + size * size * 3);
 }
 
 parentPort?.on('message', (/** @type {ResampleRequest} */ request) => {

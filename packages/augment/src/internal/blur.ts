@@ -53,7 +53,8 @@ function blurMatrices(size: number, taps: readonly Float32Array[]): Float32Array
   return matrices;
 }
 
-function gaussianTaps(sigma: number, kernelSize: number): Float32Array {
+/** Weights of the `kernelSize` taps; sigma 0 leaves the middle one. */
+export function gaussianTaps(sigma: number, kernelSize: number): Float32Array {
   const radius = (kernelSize - 1) / 2;
   const taps = Float64Array.from({ length: kernelSize }, (_, tap) => {
     const distance = tap - radius;

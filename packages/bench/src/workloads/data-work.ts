@@ -1,4 +1,9 @@
-import { applyPhotometric, byolAugmentation, samplePhotometric, sampleTwoCrops } from '@pixcon/augment';
+import {
+  applyPhotometricToBytes,
+  byolAugmentation,
+  samplePhotometric,
+  sampleTwoCrops,
+} from '@pixcon/augment';
 import { type ImageDataset, PixconError, RandomStream } from '@pixcon/core';
 import { cropAndResize, imageFolder } from '@pixcon/datasets';
 import * as tf from '@tensorflow/tfjs-core';
@@ -41,18 +46,13 @@ export function dataWork(sizes: DataSizes, folders: readonly string[], recorder?
       recorder?.phase('augmentation');
       const stride = imageSize * imageSize * 3;
       for (const [side, recipe] of augmentation.views.entries()) {
-        const unit = new Float32Array(batchSize * stride);
-        for (const [slot, pair] of crops.entries()) {
-          const pixels = pair[side] as Uint8Array;
-          const start = slot * stride;
-          for (let i = 0; i < stride; i++) unit[start + i] = (pixels[i] as number) / 255;
-        }
+        const pixels = new Uint8Array(batchSize * stride);
+        for (const [slot, pair] of crops.entries()) pixels.set(pair[side] as Uint8Array, slot * stride);
         const parameters = crops.map((_, slot) =>
           samplePhotometric(random.fork('photometric', first + slot, side), recipe),
         );
-        const images = tf.tidy(() =>
-          applyPhotometric(tf.tensor4d(unit, [batchSize, imageSize, imageSize, 3]), parameters, augmentation),
-        );
+        const size = { height: imageSize, width: imageSize };
+        const images = applyPhotometricToBytes(pixels, parameters, { ...size, ...augmentation });
         const corner = tf.tidy(() => tf.slice(images, [0, 0, 0, 0], [1, 1, 1, 1]));
         await corner.data();
         tf.dispose([images, corner]);
