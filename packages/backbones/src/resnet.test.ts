@@ -1,9 +1,11 @@
 import { ParameterSet, RandomStream } from '@pixcon/core';
 import { valueAndGradients } from '@pixcon/ops';
-import { describeBackends, expectNoLeaks } from '@pixcon/testing';
+import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { resnet, resnet18, resnet34, resnet50, resnet101 } from './index.ts';
+
+extendExpect();
 
 describe('standard architectures', () => {
   it.each([
@@ -49,6 +51,29 @@ describe('options', () => {
 const tiny = { planes: [4, 6, 8, 10], stemChannels: 4 } as const;
 
 describeBackends('resnet', () => {
+  it('with splits, sees each run of images by itself', () => {
+    const backbone = resnet({ block: 'basic', layers: [1, 1], ...tiny });
+    const parameters = ParameterSet.create(backbone.parameters, new RandomStream(3));
+    const images = tf.randomNormal([4, 32, 32, 3], 0, 1, 'float32', 4) as tf.Tensor4D;
+    expectNoLeaks(() => {
+      const split = backbone.apply(parameters, images, { training: true, splits: 2 });
+      const each = tf.tidy(() =>
+        tf.concat(
+          tf
+            .split<tf.Tensor4D>(images, 2)
+            .map((half) => backbone.apply(parameters, half, { training: true })),
+        ),
+      );
+      const whole = backbone.apply(parameters, images, { training: true });
+      expect(split).toBeAllClose(each, { relative: 1e-3, absolute: 1e-3 });
+      expect(() => expect(split).toBeAllClose(whole, { absolute: 1e-2 })).toThrow();
+      tf.dispose([split, each, whole]);
+    });
+    expect(() => backbone.apply(parameters, images, { training: true, splits: 3 })).toThrow(/splits must/);
+    images.dispose();
+    parameters.dispose();
+  });
+
   it.each([
     [32, 2],
     [16, 4],
