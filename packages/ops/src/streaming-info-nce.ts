@@ -1,6 +1,7 @@
 import { assertNumber, assertShape } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
+import { kernels } from './kernels/kernels.ts';
 
 export interface StreamingInfoNceOptions {
   /** τ, above 0. */
@@ -113,7 +114,7 @@ function merge(
   tile: tf.Tensor2D,
   withMean: boolean,
 ): Summary {
-  const logits = productWithTransposed(scaled, tile);
+  const logits = kernels().matMul(scaled, tile, false, true);
   const tileMaximum = tf.max<tf.Tensor2D>(logits, 1, true);
   const maximum = before ? tf.maximum<tf.Tensor2D>(before.maximum, tileMaximum) : tileMaximum;
   const shifted = tf.sub(logits, maximum);
@@ -129,11 +130,6 @@ function merge(
     sum: tf.add(tf.mul(before.sum, decay), sum),
     weighted: weighted && before.weighted && tf.add<tf.Tensor2D>(tf.mul(before.weighted, decay), weighted),
   };
-}
-
-/** a · bᵀ. The wasm kernel is slow where it must transpose, several times slower than transposing first. */
-function productWithTransposed(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
-  return tf.getBackend() === 'wasm' ? tf.matMul(a, tf.transpose(b)) : tf.matMul(a, b, false, true);
 }
 
 /** log(1 + exp(x)) for any x; the stock kernel loses small results. */

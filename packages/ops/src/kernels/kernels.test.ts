@@ -25,6 +25,13 @@ const convolutions: [string, [number, number, number], [number, number, number],
   ['1×1', [40, 33, 40], [1, 1, 19], 1, 0],
   ['1×1 stride 2', [40, 33, 40], [1, 1, 19], 2, 0],
   ['4×4 stride 4', [40, 32, 3], [4, 4, 8], 4, 0],
+  // Filters larger than what they see, as in deep layers.
+  ['3×3, 40 positions, 41 outputs', [5, 4, 7], [3, 3, 41], 1, 1],
+  ['3×3 stride 2, 12 positions, 19 outputs', [5, 4, 7], [3, 3, 19], 2, 1],
+  ['3×3 stride 2 that leaves a row over, 4 positions', [4, 4, 5], [3, 3, 9], 2, 0],
+  ['7×7 stride 2, 18 positions', [6, 5, 3], [7, 7, 20], 2, 3],
+  ['1×1, 6 positions', [3, 1, 18], [1, 1, 40], 1, 0],
+  ['1×1 stride 2, 8 positions', [4, 3, 8], [1, 1, 16], 2, 0],
 ];
 for (const [name, image, [rows, columns, outputs], stride, padding] of convolutions) {
   cases[`convolution ${name}`] = (table) => {
@@ -98,6 +105,10 @@ cases['the rest'] = (table) => [
   table.matMul(random2([50, 37], 1), random2([50, 41], 2), true, false),
   table.matMul(random2([37, 50], 1), random2([41, 50], 2), false, true),
   table.matMul(random2([50, 37], 1), random2([41, 50], 2), true, true),
+  // Few rows, so that the second operand is much the longer one.
+  table.matMul(random2([3, 50], 1), random2([411, 50], 2), false, true),
+  table.matMul(random2([50, 3], 1), random2([411, 50], 2), true, true),
+  table.matMul(random2([1, 1], 1), random2([5, 1], 2), false, true),
 ];
 
 describeBackends('kernels', (backend) => {

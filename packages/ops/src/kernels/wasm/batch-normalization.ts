@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
+import { keepWherePositive } from './keep-where-positive.ts';
 
 type BatchNormalizationKernels = Pick<Kernels, 'batchNormalizationForward' | 'batchNormalizationBackward'>;
 
@@ -72,7 +73,9 @@ export const wasmBatchNormalization: BatchNormalizationKernels = {
     const mask = y && views(y)[0];
     // Where there is no buffer for it, the masked gradient is kept in the result until the second pass.
     const masked = results.residual ? views(results.residual)[0] : mask ? to : gradient;
-    const { sums, products } = gradientSums(from, gradient, mask, masked, channels);
+    if (mask) keepWherePositive(gradient, mask, masked);
+    else if (masked !== gradient) masked.set(gradient);
+    const { sums, products } = sumsAndProducts(from, masked, channels);
     const ofGradient = new Float64Array(channels);
     const ofInput = new Float64Array(channels);
     const constant = new Float64Array(channels);
@@ -105,16 +108,7 @@ export const wasmBatchNormalization: BatchNormalizationKernels = {
 
 function statistics(from: Float32Array, channels: number): { mean: Float64Array; variance: Float64Array } {
   const rows = from.length / channels;
-  const mean = new Float64Array(channels);
-  const variance = new Float64Array(channels);
-  let at = 0;
-  for (let row = 0; row < rows; row++) {
-    for (let c = 0; c < channels; c++, at++) {
-      const value = from[at] as number;
-      mean[c] = (mean[c] as number) + value;
-      variance[c] = (variance[c] as number) + value * value;
-    }
-  }
+  const { sums: mean, products: variance } = sumsAndProducts(from, from, channels);
   for (let c = 0; c < channels; c++) {
     mean[c] = (mean[c] as number) / rows;
     // Rounding may leave a constant channel a little below 0.
@@ -132,38 +126,53 @@ function normalize(
   relu: boolean,
 ): void {
   const channels = factor.length;
-  const lowest = relu ? 0 : -Infinity;
+  // A ReLU without a comparison, as max(0, v) = v / 2 + |v| / 2: which values are positive is as good as random, and
+  // a wrongly predicted branch costs more than everything else here.
+  const ofValue = relu ? 0.5 : 1;
+  const ofMagnitude = relu ? 0.5 : 0;
   for (let at = 0; at < from.length; ) {
     if (added) {
       for (let c = 0; c < channels; c++, at++) {
         const value =
           (from[at] as number) * (factor[c] as number) + (shift[c] as number) + (added[at] as number);
-        to[at] = Math.max(value, lowest);
+        to[at] = value * ofValue + Math.abs(value) * ofMagnitude;
       }
     } else {
       for (let c = 0; c < channels; c++, at++) {
         const value = (from[at] as number) * (factor[c] as number) + (shift[c] as number);
-        to[at] = Math.max(value, lowest);
+        to[at] = value * ofValue + Math.abs(value) * ofMagnitude;
       }
     }
   }
 }
 
-/** Σ g and Σ g · x per channel, where g is `gradient` at the positive places of `mask`; g goes to `masked`. */
-function gradientSums(
+/** Σ g and Σ g · x per channel. Four rows at a time, so that the sums are loaded and stored once for four. */
+function sumsAndProducts(
   x: Float32Array,
   gradient: Float32Array,
-  mask: Float32Array | undefined,
-  masked: Float32Array,
   channels: number,
 ): { sums: Float64Array; products: Float64Array } {
   const sums = new Float64Array(channels);
   const products = new Float64Array(channels);
-  const writes = masked !== gradient;
-  for (let at = 0; at < x.length; ) {
+  const fours = x.length - (x.length % (4 * channels));
+  for (let base = 0; base < fours; base += 4 * channels) {
+    for (let c = 0, i = base; c < channels; c++, i++) {
+      const j = i + channels;
+      const k = j + channels;
+      const l = k + channels;
+      const p = gradient[i] as number;
+      const q = gradient[j] as number;
+      const r = gradient[k] as number;
+      const s = gradient[l] as number;
+      sums[c] = (sums[c] as number) + (p + q + (r + s));
+      products[c] =
+        (products[c] as number) +
+        (p * (x[i] as number) + q * (x[j] as number) + (r * (x[k] as number) + s * (x[l] as number)));
+    }
+  }
+  for (let at = fours; at < x.length; ) {
     for (let c = 0; c < channels; c++, at++) {
-      const g = mask && !((mask[at] as number) > 0) ? 0 : (gradient[at] as number);
-      if (writes) masked[at] = g;
+      const g = gradient[at] as number;
       sums[c] = (sums[c] as number) + g;
       products[c] = (products[c] as number) + g * (x[at] as number);
     }

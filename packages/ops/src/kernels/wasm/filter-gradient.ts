@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
+import { transposeInto } from './matrices.ts';
+import { positionsSeen } from './positions-seen.ts';
 import { squareWindow, type WasmWindow } from './window.ts';
 
 /** Output positions per matrix product: as many as keep XNNPACK's packed operand in the cache. */
@@ -17,6 +19,7 @@ export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: WasmWind
     const inputs = x.shape[3];
     const [batch, outHeight, outWidth, outputs] = dy.shape;
     const lines = batch * outHeight;
+    const planes = planesOf(x);
     // An odd number: with rows of 4096 bytes, writing down the columns would hit the same few cache sets.
     const linesPerProduct = Math.max(1, Math.floor(positionsPerProduct / outWidth) - 1) | 1;
     const result = allocate<tf.Rank.R4>([rows, columns, inputs, outputs]);
@@ -25,7 +28,7 @@ export function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: WasmWind
       tf.tidy(() => {
         const seen = allocate<tf.Rank.R2>([rows * columns * inputs, count * outWidth]);
         const gradients = linesOf(dy, line, count);
-        gatherTaps(x, seen, line, count, outHeight, outWidth, window);
+        gatherTaps(planes, x.shape, seen, dy.shape, line, count, window);
         accumulate(tf.matMul(seen, gradients), result, line === 0);
       });
     }
@@ -41,43 +44,41 @@ export const convolutionFilterGradient: Kernels['convolutionFilterGradient'] = (
   geometry,
 ) => filterGradient(x, dy, squareWindow(rows, columns, geometry));
 
-/** Fills `seen` `[taps · channels, lines · outWidth]` for `count` output rows from `line` on, over the batch. */
+/** Fills `seen` `[taps · channels, positions]` for `count` output rows from `line` on, over the batch. */
 function gatherTaps(
-  x: tf.Tensor4D,
+  planes: tf.Tensor2D,
+  shape: readonly number[],
   seen: tf.Tensor2D,
+  outShape: readonly number[],
   line: number,
   count: number,
-  outHeight: number,
-  outWidth: number,
-  { rows, columns, strideHeight, strideWidth, top, left }: WasmWindow,
+  window: WasmWindow,
 ): void {
-  const [, height, width, channels] = x.shape;
-  const [source, target] = views(x, seen);
-  const positions = count * outWidth;
-  const step = strideWidth * channels;
-  for (let l = 0; l < count; l++) {
-    const image = Math.floor((line + l) / outHeight);
-    const start = ((line + l) % outHeight) * strideHeight - top;
-    for (let r = 0; r < rows; r++) {
-      const y = start + r;
-      const inside = y >= 0 && y < height;
-      for (let s = 0; s < columns; s++) {
-        // The output columns first … end − 1 look at a column of the image, the others at padding.
-        const offset = s - left;
-        const first = inside ? Math.min(outWidth, Math.max(0, Math.ceil(-offset / strideWidth))) : outWidth;
-        const last = Math.min(outWidth, Math.ceil((width - offset) / strideWidth));
-        const end = inside ? Math.max(first, last) : outWidth;
-        const base = ((image * height + y) * width + offset) * channels;
-        let to = (r * columns + s) * channels * positions + l * outWidth;
-        for (let c = 0; c < channels; c++, to += positions) {
-          for (let j = 0; j < first; j++) target[to + j] = 0;
-          let from = base + c + first * step;
-          for (let j = first; j < end; j++, from += step) target[to + j] = source[from] as number;
-          for (let j = end; j < outWidth; j++) target[to + j] = 0;
+  const [channels, size] = planes.shape;
+  const [source, target] = views(planes, seen);
+  let to = 0;
+  for (let r = 0; r < window.rows; r++) {
+    for (let s = 0; s < window.columns; s++) {
+      const positions = positionsSeen(shape, outShape, window, [r, s], line, count);
+      for (let c = 0; c < channels; c++) {
+        const plane = c * size;
+        for (let i = 0; i < positions.length; i++, to++) {
+          target[to] = source[plane + (positions[i] as number)] as number;
         }
       }
     }
   }
+}
+
+/** The channels one after the other, each with a 0 behind it for what lies in the padding: `[channels, cells + 1]`. */
+function planesOf(x: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = x.shape;
+  const cells = batch * height * width;
+  const planes = allocate<tf.Rank.R2>([channels, cells + 1]);
+  const [source, target] = views(x, planes);
+  transposeInto(source, 0, target, 0, cells, channels, cells + 1);
+  for (let c = 1; c <= channels; c++) target[c * (cells + 1) - 1] = 0;
+  return planes;
 }
 
 /** Output rows as a matrix. (The stock slice copies all of its input.) */

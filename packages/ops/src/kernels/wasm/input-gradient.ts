@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../types.ts';
+import type { Kernels, WindowGeometry } from '../types.ts';
 import { allocate, views } from './heap.ts';
-import { transposeInto } from './matrices.ts';
+import { matMul, transposeInto } from './matrices.ts';
+import { positionsSeen } from './positions-seen.ts';
+import { squareWindow } from './window.ts';
 
 /**
  * The input gradient as plain convolutions of `dy`, one for each phase of the stride: the input rows
@@ -16,8 +18,11 @@ export const convolutionInputGradient: Kernels['convolutionInputGradient'] = (
 ) =>
   tf.tidy(() => {
     const [batch, height, width, channels] = inputShape;
-    const [rows, columns] = filter.shape;
+    const [rows, columns, , outputs] = filter.shape;
     const [, outHeight, outWidth] = dy.shape;
+    if (batch * outHeight * outWidth <= outputs) {
+      return gradientByColumns(dy, filter, inputShape, { stride, padding });
+    }
     const rowPhases = phases(height, rows, outHeight, stride, padding);
     const columnPhases = phases(width, columns, outWidth, stride, padding);
     const phasePart = (row: Phase, column: Phase) => {
@@ -55,6 +60,49 @@ export const convolutionInputGradient: Kernels['convolutionInputGradient'] = (
     }
     return result;
   });
+
+/**
+ * For deep layers, whose filter is larger than what it sees: one matrix product, filter · dyᵀ, gives what each tap
+ * hands back, `[taps · channels, positions]`. The filter, which a convolution would have to turn round and repack,
+ * stays as it is.
+ */
+function gradientByColumns(
+  dy: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  inputShape: readonly [number, number, number, number],
+  geometry: WindowGeometry,
+): tf.Tensor4D {
+  const [rows, columns, channels, outputs] = filter.shape;
+  const [batch, outHeight, outWidth] = dy.shape;
+  const cells = batch * inputShape[1] * inputShape[2];
+  const window = squareWindow(rows, columns, geometry);
+  const taps = tf.reshape<tf.Rank.R2>(filter, [rows * columns * channels, outputs]);
+  const gradients = tf.reshape<tf.Rank.R2>(dy, [batch * outHeight * outWidth, outputs]);
+  const handedBack = matMul(taps, gradients, false, true);
+  const result = allocate<tf.Rank.R4>([...inputShape]);
+  const [source, target] = views(handedBack, result);
+  // Channels one after the other, each with a place behind it for what falls into the padding.
+  const planes = new Float32Array(channels * (cells + 1));
+  let from = 0;
+  for (let r = 0; r < rows; r++) {
+    for (let s = 0; s < columns; s++) {
+      const positions = positionsSeen(inputShape, dy.shape, window, [r, s], 0, batch * outHeight);
+      for (let c = 0; c < channels; c++) {
+        const plane = c * (cells + 1);
+        for (let i = 0; i < positions.length; i++, from++) {
+          const to = plane + (positions[i] as number);
+          planes[to] = (planes[to] as number) + (source[from] as number);
+        }
+      }
+    }
+  }
+  for (let c = 0; c < channels; c++) {
+    for (let cell = 0; cell < cells; cell++) {
+      target[cell * channels + c] = planes[c * (cells + 1) + cell] as number;
+    }
+  }
+  return result;
+}
 
 /** Along one axis: the input positions first, first + stride, …, and the convolution that computes them. */
 interface Phase {

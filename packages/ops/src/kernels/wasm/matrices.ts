@@ -1,10 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
+import { keepWherePositive } from './keep-where-positive.ts';
 
 // The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
 
-/** Copies a row-major matrix at `from` into its transpose at `to`, in tiles that stay in the cache. */
+/**
+ * Copies a row-major matrix at `from` into its transpose at `to`, whose rows begin `pitch` apart, in tiles that stay
+ * in the cache.
+ */
 export function transposeInto(
   source: Float32Array,
   from: number,
@@ -12,6 +16,7 @@ export function transposeInto(
   to: number,
   rows: number,
   columns: number,
+  pitch = rows,
 ): void {
   const tile = 16;
   for (let r0 = 0; r0 < rows; r0 += tile) {
@@ -19,14 +24,14 @@ export function transposeInto(
     for (let c0 = 0; c0 < columns; c0 += tile) {
       const c1 = Math.min(c0 + tile, columns);
       for (let r = r0; r < r1; r++) {
-        for (let c = c0; c < c1; c++) target[to + c * rows + r] = source[from + r * columns + c] as number;
+        for (let c = c0; c < c1; c++) target[to + c * pitch + r] = source[from + r * columns + c] as number;
       }
     }
   }
 }
 
 /** The transposed matrix. */
-function transpose(x: tf.Tensor2D): tf.Tensor2D {
+export function transpose(x: tf.Tensor2D): tf.Tensor2D {
   const [rows, columns] = x.shape;
   const result = allocate<tf.Rank.R2>([columns, rows]);
   const [source, target] = views(x, result);
@@ -34,9 +39,21 @@ function transpose(x: tf.Tensor2D): tf.Tensor2D {
   return result;
 }
 
-/** Matrix product; the stock kernel is fast only where nothing is transposed, so transposes are made first. */
+/**
+ * Matrix product. The stock kernel is fast only where nothing is transposed, so transposes are made first: of a long
+ * second operand rather those of the first and of the result, as a · bᵀ = (b · aᵀ)ᵀ.
+ */
 export const matMul: Kernels['matMul'] = (a, b, transposeA = false, transposeB = false) =>
-  tf.tidy(() => tf.matMul(transposeA ? transpose(a) : a, transposeB ? transpose(b) : b));
+  tf.tidy(() => {
+    const left = transposeA ? transpose(a) : a;
+    if (!transposeB) return tf.matMul(left, b);
+    const rows = left.shape[0];
+    const [columns, depth] = b.shape;
+    // Where a itself was to be transposed, its transpose is there already.
+    const turned = rows * (columns + (transposeA ? 0 : depth));
+    if (turned >= columns * depth) return tf.matMul(left, transpose(b));
+    return transpose(tf.matMul(b, transposeA ? a : transpose(a)));
+  });
 
 /** Sums over the rows of a `[rows, columns]` matrix, in double precision. */
 export const columnSum: Kernels['columnSum'] = (x) => {
@@ -75,6 +92,6 @@ function addRows(source: Float32Array, from: number, rows: number, sums: Float64
 export const reluGradient: Kernels['reluGradient'] = <T extends tf.Tensor>(dy: T, y: T): T => {
   const result = allocate(dy.shape as [number]) as unknown as T;
   const [from, mask, target] = views(dy, y, result);
-  for (let i = 0; i < target.length; i++) target[i] = (mask[i] as number) > 0 ? (from[i] as number) : 0;
+  keepWherePositive(from, mask, target);
   return result;
 };

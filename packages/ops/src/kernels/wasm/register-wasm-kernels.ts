@@ -107,13 +107,25 @@ const maxPoolGrad: tf.KernelConfig = {
   },
 };
 
+/** In place of the stock kernel, which copies: as on all other backends, a clone shares its values. */
+const identity: tf.KernelConfig = {
+  kernelName: 'Identity',
+  backendName: 'wasm',
+  kernelFunc: ({ inputs, backend }) => {
+    const { x } = inputs as { x: tf.TensorInfo };
+    (backend as tf.KernelBackend).incRef(x.dataId);
+    return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+  },
+};
+
 const missing = [conv2dBackpropFilter, depthwiseBackpropFilter, depthwiseBackpropInput, segmentSum];
-const broken = [maxPoolGrad];
+const replaced = [maxPoolGrad, identity];
 
 /**
  * Registers the kernels that training with stock `tf.grad` needs and tfjs-backend-wasm lacks: the filter gradient of
  * `tf.conv2d`, both gradients of `tf.depthwiseConv2d`, and `UnsortedSegmentSum`, the gradient of `tf.gather`; and
- * replaces `MaxPoolGrad`, which is wrong for negative values. The operations of this package do not need it.
+ * replaces `MaxPoolGrad`, which is wrong for negative values, and `Identity`, which copies. The operations of this
+ * package need none of them, but `Identity` saves them time and memory.
  *
  * Call it after `@tensorflow/tfjs-backend-wasm` is imported, as often as you like; a missing kernel that a later
  * version brings itself is left alone. Gradients are for NHWC and, as tfjs's own, undilated.
@@ -127,7 +139,7 @@ export function registerWasmKernels(): void {
   for (const config of missing) {
     if (!tf.getKernel(config.kernelName, 'wasm')) tf.registerKernel(config);
   }
-  for (const config of broken) {
+  for (const config of replaced) {
     const registered = tf.getKernel(config.kernelName, 'wasm');
     if (registered === config) continue;
     if (registered) tf.unregisterKernel(config.kernelName, 'wasm');
