@@ -130,7 +130,7 @@ describe('imageFolder', () => {
     writeFileSync(at('gone', 'a.png'), png);
     const dataset = imageFolder(at('gone'));
     rmSync(at('gone', 'a.png'));
-    await expect(dataset.load(0)).rejects.toThrow(/a\.png: Input file is missing/);
+    await expect(dataset.load(0)).rejects.toThrow(/a\.png: the file is missing/);
     await expect(dataset.load(1)).rejects.toThrow(/from 0 to 0, got 1/);
   });
 
