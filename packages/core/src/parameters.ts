@@ -70,7 +70,9 @@ export class ParameterSet implements Parameters {
         throw new PixconError('invalid-argument', `ParameterSet: two parameters are named ${spec.name}`);
       }
       const values = spec.initialize(random.fork(spec.name));
-      variables.set(spec.name, toVariable(tf.tensor(values, [...spec.shape]), spec));
+      const tensor = tf.tensor(values, [...spec.shape]);
+      upload(tensor);
+      variables.set(spec.name, toVariable(tensor, spec));
     }
     return new ParameterSet(specs, variables);
   }
@@ -114,4 +116,9 @@ function toVariable(value: tf.Tensor, spec: ParameterSpec): tf.Variable {
   const variable = tf.variable(value, spec.role !== 'buffer');
   value.dispose();
   return variable;
+}
+
+/** TensorFlow under Node would else keep the host's copy until the first step, which then holds everything twice. */
+function upload(tensor: tf.Tensor): void {
+  tf.tidy(() => void tf.slice(tf.reshape(tensor, [-1]), 0, Math.min(1, tensor.size)));
 }

@@ -1,5 +1,6 @@
 import { assertNumber, assertShape } from '@pixcon/core';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { kernels } from './kernels/kernels.ts';
 
 /**
  * Moves the target towards the online parameter in place: target ← momentum · target + (1 − momentum) · online.
@@ -15,5 +16,5 @@ export function exponentialMovingAverage(target: tf.Variable, online: tf.Tensor,
   assertShape('exponentialMovingAverage', 'online', online, target.shape);
   assertNumber('exponentialMovingAverage', 'momentum', momentum, { minimum: 0, maximum: 1 });
   if (momentum === 1) return;
-  tf.tidy(() => target.assign(tf.add(tf.mul(target, momentum), tf.mul(online, 1 - momentum))));
+  kernels().moveTowards(target, online, momentum);
 }

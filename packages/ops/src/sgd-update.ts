@@ -1,5 +1,6 @@
 import { assertNumber, assertShape } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { kernels } from './kernels/kernels.ts';
 
 export interface SgdUpdateOptions {
   readonly learningRate: number;
@@ -36,13 +37,13 @@ export function sgdUpdate(
   assertNumber('sgdUpdate', 'learningRate', learningRate, { minimum: 0 });
   assertNumber('sgdUpdate', 'momentum', momentum, { minimum: 0 });
   assertNumber('sgdUpdate', 'weightDecay', weightDecay, { minimum: 0 });
-  return tf.tidy(() => {
-    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
-    const direction = momentum > 0 && velocity ? tf.add(tf.mul(velocity, momentum), decayed) : decayed;
-    variable.assign(tf.sub(variable, tf.mul(direction, learningRate)));
-    if (momentum === 0) return velocity;
-    if (!velocity) return tf.variable(direction, false);
-    velocity.assign(direction);
+  if (momentum > 0 && velocity) {
+    kernels().momentumUpdate(variable, velocity, gradient, { learningRate, momentum, weightDecay });
     return velocity;
+  }
+  return tf.tidy(() => {
+    const direction = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
+    variable.assign(tf.sub(variable, tf.mul(direction, learningRate)));
+    return momentum === 0 ? velocity : tf.variable(direction, false);
   });
 }

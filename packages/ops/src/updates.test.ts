@@ -68,6 +68,32 @@ describeBackends('sgdUpdate', () => {
     tf.dispose([weight, velocity, ...gradients]);
   });
 
+  it('leaves what shares memory with its variables, and follows the rule over many steps', () => {
+    const random = (seed: number) => tf.randomNormal([3, 4], 0, 1, 'float32', seed);
+    const options = { learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 };
+    const first = random(1);
+    const weight = tf.variable(first);
+    const [w, v] = [[...first.dataSync()], new Array<number>(12).fill(0)];
+    let velocity: tf.Variable | undefined;
+    for (let step = 0; step < 5; step++) {
+      const gradient = random(10 + step);
+      const [shared, sharedVelocity] = [tf.clone(weight), velocity && tf.clone(velocity)];
+      const [before, velocityBefore] = [[...w], [...v]];
+      velocity = sgdUpdate(weight, velocity, gradient, options);
+      gradient.dataSync().forEach((g, i) => {
+        v[i] = 0.9 * (v[i] as number) + g + 0.01 * (w[i] as number);
+        w[i] = (w[i] as number) - 0.05 * (v[i] as number);
+      });
+      expect([...weight.dataSync()]).toBeAllClose(w);
+      expect([...(velocity as tf.Variable).dataSync()]).toBeAllClose(v);
+      expect([...shared.dataSync()]).toBeAllClose(before);
+      if (sharedVelocity) expect([...sharedVelocity.dataSync()]).toBeAllClose(velocityBefore);
+      expect([...gradient.dataSync()]).toEqual([...random(10 + step).dataSync()]);
+      tf.dispose([shared, sharedVelocity ?? [], gradient]);
+    }
+    tf.dispose([first, weight, velocity as tf.Variable]);
+  });
+
   it('keeps a first velocity of its own: the gradient may be disposed', () => {
     const weight = tf.variable(tf.tensor1d([1]));
     const gradient = tf.tensor1d([2]);

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 
 /** Where a window goes: the same stride and the same zero padding on both axes and both sides. */
 export interface WindowGeometry {
@@ -12,6 +12,12 @@ export interface ConvolutionGeometry extends WindowGeometry {
 
 export interface PoolGeometry extends WindowGeometry {
   readonly size: number;
+}
+
+export interface MomentumUpdate {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
 }
 
 export interface BatchNormalizationForward {
@@ -87,6 +93,10 @@ export interface Kernels {
   columnSum(x: Tensor2D): Tensor1D;
   /** Mean over the middle axis: `[b, cells, c]` → `[b, c]`. */
   cellMean(x: Tensor3D): Tensor2D;
+  /** One step of SGD with a velocity, in place: v ← momentum · v + g + weightDecay · w; w ← w − learningRate · v. */
+  momentumUpdate(variable: Variable, velocity: Variable, gradient: Tensor, options: MomentumUpdate): void;
+  /** In place: target ← momentum · target + (1 − momentum) · online. */
+  moveTowards(target: Variable, online: Tensor, momentum: number): void;
   /** a · b of matrices, either one transposed first. */
   matMul(a: Tensor2D, b: Tensor2D, transposeA?: boolean, transposeB?: boolean): Tensor2D;
 }

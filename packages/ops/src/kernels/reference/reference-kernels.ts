@@ -3,6 +3,7 @@ import { referenceBatchNormalization } from './batch-normalization.ts';
 import { referenceConvolution } from './convolution.ts';
 import { referenceElementwise } from './elementwise.ts';
 import { referencePooling } from './pooling.ts';
+import { referenceUpdates } from './updates.ts';
 
 /**
  * Every kernel in stock tfjs operations: the oracle in tests, and what runs where a backend has nothing faster.
@@ -12,4 +13,5 @@ export const referenceKernels: Kernels = {
   ...referenceBatchNormalization,
   ...referenceElementwise,
   ...referencePooling,
+  ...referenceUpdates,
 };

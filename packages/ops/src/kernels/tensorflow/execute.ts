@@ -11,7 +11,13 @@ export interface Attribute {
 interface TensorflowBackend {
   readonly binding: Readonly<
     Record<
-      'TF_ATTR_STRING' | 'TF_ATTR_INT' | 'TF_ATTR_FLOAT' | 'TF_ATTR_BOOL' | 'TF_ATTR_TYPE' | 'TF_FLOAT',
+      | 'TF_ATTR_STRING'
+      | 'TF_ATTR_INT'
+      | 'TF_ATTR_FLOAT'
+      | 'TF_ATTR_BOOL'
+      | 'TF_ATTR_TYPE'
+      | 'TF_ATTR_SHAPE'
+      | 'TF_FLOAT',
       number
     >
   >;
@@ -30,7 +36,12 @@ interface TensorflowBackend {
 }
 
 /** Attributes by name; numbers in an array are integers, a single number is a float. */
-export type Attributes = Readonly<Record<string, string | boolean | number | readonly number[] | 'float32'>>;
+export type Attributes = Readonly<
+  Record<
+    string,
+    string | boolean | number | readonly number[] | 'float32' | { dimensions: readonly number[] }
+  >
+>;
 
 /** Runs the TensorFlow operation `name`, which has one result. */
 export function execute<Output extends tf.Tensor = tf.Tensor>(
@@ -64,6 +75,7 @@ function encode({ binding }: TensorflowBackend, attributes: Attributes): Attribu
     if (typeof value === 'string') return { name, type: binding.TF_ATTR_STRING, value };
     if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
     if (typeof value === 'number') return { name, type: binding.TF_ATTR_FLOAT, value };
+    if ('dimensions' in value) return { name, type: binding.TF_ATTR_SHAPE, value: value.dimensions };
     return { name, type: binding.TF_ATTR_INT, value };
   });
 }

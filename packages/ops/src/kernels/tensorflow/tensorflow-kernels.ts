@@ -3,6 +3,7 @@ import type { Kernels } from '../types.ts';
 import { tensorflowBatchNormalization } from './batch-normalization.ts';
 import { tensorflowConvolution } from './convolution.ts';
 import { execute } from './execute.ts';
+import { tensorflowUpdates } from './updates.ts';
 import { windowAttributes } from './window.ts';
 
 const poolAttributes = (geometry: Parameters<Kernels['maxPool']>[1]) => ({
@@ -14,6 +15,7 @@ const poolAttributes = (geometry: Parameters<Kernels['maxPool']>[1]) => ({
 export const tensorflowKernels: Partial<Kernels> = {
   ...tensorflowConvolution,
   ...tensorflowBatchNormalization,
+  ...tensorflowUpdates,
   reluGradient: (dy, y) => execute('ReluGrad', { T: 'float32' }, [dy, y]),
   maxPool: (x, geometry) => execute('MaxPool', poolAttributes(geometry), [x]),
   maxPoolGradient: (dy, x, y, geometry) => execute('MaxPoolGrad', poolAttributes(geometry), [x, y, dy]),
