@@ -6,11 +6,13 @@ import {
   adjustContrast,
   adjustHue,
   adjustSaturation,
+  applyPhotometricToBytes,
   flipHorizontal,
   gaussianBlur,
   imagenetMean,
   imagenetStandardDeviation,
   normalize,
+  type PhotometricParameters,
   resize,
   resizedCrop,
   solarize,
@@ -55,6 +57,30 @@ const shapeCases: Readonly<Record<string, Operation>> = {
     ),
 };
 
+const none = {
+  brightness: 1,
+  contrast: 1,
+  saturation: 1,
+  hue: 0,
+  grayscale: false,
+  blurSigma: 0,
+  solarizeThreshold: null,
+};
+const imagenet = { mean: imagenetMean, standardDeviation: imagenetStandardDeviation };
+
+const byteCases: Readonly<Record<string, PhotometricParameters>> = {
+  'brightness_1.3': { ...none, brightness: 1.3 },
+  'contrast_0.7': { ...none, contrast: 0.7 },
+  'saturation_1.4': { ...none, saturation: 1.4 },
+  'hue_0.08': { ...none, hue: 0.08 },
+  'hue_-0.1': { ...none, hue: -0.1 },
+  grayscale: { ...none, grayscale: true },
+  'blur_k23_sigma0.5': { ...none, blurSigma: 0.5 },
+  'blur_k23_sigma2.0': { ...none, blurSigma: 2 },
+  'solarize_0.5': { ...none, solarizeThreshold: 0.5 },
+  normalize_imagenet: none,
+};
+
 describeBackends('torchvision golden values', () => {
   const golden = readGolden();
   // A value that rounding moves over the solarize threshold would differ by more: there is none here.
@@ -75,6 +101,18 @@ describeBackends('torchvision golden values', () => {
       const second = name.startsWith('crop') ? tf.reverse(wanted, 2) : wanted;
       const expected = tf.concat([wanted, second]);
       expect(operation(tf.concat([input, input]))).toBeAllClose(expected, exact);
+    });
+  }
+
+  for (const [name, parameters] of Object.entries(byteCases)) {
+    it(`${name}, from bytes`, () => {
+      const input = golden('input');
+      const [, height, width] = input.shape;
+      const levels = tf.mul(input, 255).dataSync();
+      expect(Math.max(...levels.map((level) => Math.abs(level - Math.round(level))))).toBeLessThan(1e-4);
+      const options = { height, width, kernelSize: 23, ...(name.startsWith('normalize') ? imagenet : {}) };
+      const result = applyPhotometricToBytes(Uint8Array.from(levels, Math.round), [parameters], options);
+      expect(result).toBeAllClose(golden(name), exact);
     });
   }
 
