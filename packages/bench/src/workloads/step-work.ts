@@ -1,4 +1,9 @@
-import { applyPhotometric, byolAugmentation, samplePhotometric, sampleTwoCrops } from '@pixcon/augment';
+import {
+  applyPhotometricToBytes,
+  byolAugmentation,
+  samplePhotometric,
+  sampleTwoCrops,
+} from '@pixcon/augment';
 import { resnet10, resnet18, resnet50 } from '@pixcon/backbones';
 import { RandomStream, type View, type ViewPair } from '@pixcon/core';
 import { semanticReweighting, similarityMatching } from '@pixcon/matching';
@@ -85,16 +90,11 @@ function augmentOnce({ imageSize, batchSize }: StepSizes, random: RandomStream, 
   recorder.phase('augmentation');
   const { views, mean, standardDeviation } = byolAugmentation();
   for (const [side, recipe] of views.entries()) {
-    const pixels = new Float32Array(batchSize * imageSize * imageSize * 3).fill(0.5);
+    const pixels = new Uint8Array(batchSize * imageSize * imageSize * 3).fill(128);
     const parameters = Array.from({ length: batchSize }, (_, i) =>
       samplePhotometric(random.fork(side, i), recipe),
     );
-    tf.tidy(
-      () =>
-        void applyPhotometric(tf.tensor4d(pixels, [batchSize, imageSize, imageSize, 3]), parameters, {
-          mean,
-          standardDeviation,
-        }),
-    );
+    const options = { height: imageSize, width: imageSize, mean, standardDeviation };
+    applyPhotometricToBytes(pixels, parameters, options).dispose();
   }
 }
