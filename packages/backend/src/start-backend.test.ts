@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -50,7 +50,9 @@ describe('startBackend', () => {
   it('switches, and tensors follow', async () => {
     await startBackend('cpu');
     const made = tf.tensor1d([1, 2, 3]);
-    expect((await startBackend('wasm')).description).toMatch(/^WebAssembly with SIMD, 1 thread$/);
+    const { description } = await startBackend('wasm');
+    const threads = Math.min(availableParallelism(), 8);
+    expect(description).toBe(`WebAssembly with SIMD, ${threads} ${threads === 1 ? 'thread' : 'threads'}`);
     const doubled = tf.add(made, made);
     expect([...(await doubled.data())]).toEqual([2, 4, 6]);
     tf.dispose([made, doubled]);
@@ -134,6 +136,60 @@ describe("startBackend('auto')", () => {
     expect(started.name).toBe('wasm');
     expect(started.rejected[2].reason).toMatch(/no built @tensorflow\/tfjs-node was found/);
     expect(child.status).toBe(0);
+  });
+});
+
+describe('threads of WASM', () => {
+  const script = (threads: number) => `
+    const { description } = await backend.startBackend('wasm', { threads: ${threads} });
+    const waves = (shape) => tf.reshape(tf.sin(tf.range(0, tf.util.sizeFromShape(shape))), shape);
+    const image = waves([2, 9, 11, 5]);
+    const filter = waves([3, 3, 5, 7]);
+    const long = waves([300, 200]);
+    const values = [];
+    for (const result of [tf.conv2d(image, filter, 1, 'same'), tf.matMul(long, long, false, true), tf.add(long, 1)]) {
+      values.push(Buffer.from((await result.data()).buffer).toString('base64'));
+    }
+    // 64 MiB, for which the memory has to grow.
+    const large = tf.fill([16, 1024, 1024], 3);
+    const last = (await tf.slice(large, [15, 1023, 1023], [1, 1, 1]).data())[0];
+    const left = { worker: 'Worker' in globalThis, listeners: process.listenerCount('uncaughtException') };
+    console.log(JSON.stringify({ description, values, last, left }));`;
+
+  it('give the same bits, leave no globals behind and let the process end', async () => {
+    const [one, three] = await Promise.all(
+      [1, 3].map(async (threads) => {
+        const child = await runInChild(script(threads), elsewhere);
+        expect(child.status, child.errors).toBe(0);
+        return JSON.parse(child.output);
+      }),
+    );
+    expect(one.description).toBe('WebAssembly with SIMD, 1 thread');
+    expect(three.description).toBe('WebAssembly with SIMD, 3 threads');
+    expect(three.values).toEqual(one.values);
+    expect(three.last).toBe(3);
+    expect(three.left).toEqual({ worker: false, listeners: 0 });
+  });
+
+  it('are left out where workers may not start', async () => {
+    const blocked = `
+      const { Worker } = await import('node:worker_threads');
+      Object.defineProperty((await import('node:module')).createRequire('/')('node:worker_threads'), 'Worker', {
+        value: class { constructor() { throw new Error('no workers here'); } },
+      });
+      ${script(2)}`;
+    const child = await runInChild(blocked, elsewhere);
+    expect(child.status, child.errors).toBe(0);
+    expect(JSON.parse(child.output)).toMatchObject({
+      description: 'WebAssembly with SIMD, 1 thread',
+      last: 3,
+    });
+  });
+
+  it('are a whole number from 1 to 8', async () => {
+    for (const threads of [0, 1.5, 9]) {
+      await expect(startBackend('wasm', { threads })).rejects.toThrow(/startBackend: threads must be/);
+    }
   });
 });
 

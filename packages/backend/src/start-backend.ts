@@ -1,4 +1,4 @@
-import { assertOneOf, PixconError } from '@pixcon/core';
+import { assertNumber, assertOneOf, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StartBackendOptions } from './candidates/candidate.ts';
 import { candidates } from './candidates/index.ts';
@@ -33,7 +33,8 @@ let queue: Promise<unknown> | undefined;
  * overlap run one after the other. When a start fails, the backend from before stays.
  *
  * @param name default `'auto'`
- * @param options `wasmPath`: where a browser finds the `.wasm` files (default: beside the bundle)
+ * @param options `wasmPath`: where a browser finds the `.wasm` files (default: beside the bundle); `threads` of
+ *   `wasm` (default under Node: as many as run at once here, 8 at most)
  * @throws PixconError `backend-unavailable` when it cannot start, with what to install; `invalid-argument` for an
  *   unknown name
  * @example
@@ -76,6 +77,8 @@ export async function availableBackends(): Promise<BackendName[]> {
 
 async function startNow(name: BackendName | 'auto', options: StartBackendOptions): Promise<StartedBackend> {
   assertOneOf('startBackend', 'name', name, ['auto', ...backendNames]);
+  const { threads = 1 } = options;
+  assertNumber('startBackend', 'threads', threads, { minimum: 1, maximum: 8, integer: true });
   if (latest?.asked === name && latest.started.tensorflowName === tf.getBackend()) return latest.started;
   const started = name === 'auto' ? await startBest(options) : await startForced(name, options);
   latest = { asked: name, started };

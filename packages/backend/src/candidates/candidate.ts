@@ -7,6 +7,11 @@ export interface StartBackendOptions {
    * Node, beside the bundle in a browser.
    */
   readonly wasmPath?: string;
+  /**
+   * Threads of `wasm`, 1 to 8. Default: as many as run at once here; in a browser half of that, 4 at most, and 1 on a
+   * page that is not cross-origin isolated. The first start of a process decides.
+   */
+  readonly threads?: number;
 }
 
 /** Why a backend cannot start, and what to do about it. */

@@ -5,6 +5,7 @@ import { importFromProject, resolvePackage } from '../resolve-package.ts';
 import { activate } from './activate.ts';
 import type { Candidate } from './candidate.ts';
 import { missingPackage } from './missing-package.ts';
+import { defaultThreads, useThreadedWasm } from './threaded-wasm.ts';
 
 type Wasm = typeof import('@tensorflow/tfjs-backend-wasm');
 
@@ -23,12 +24,19 @@ export const wasmCandidate: Candidate = {
     return missingPackage('@tensorflow/tfjs-backend-wasm');
   },
 
-  async start({ wasmPath }) {
+  async start({ wasmPath, threads: asked }) {
     const wasm = await import('@tensorflow/tfjs-backend-wasm').catch((error) =>
       importFromProject<Wasm>('@tensorflow/tfjs-backend-wasm', error),
     );
-    const prefix = wasmPath ?? (await distFolder());
+    const directory = await resolvePackage('@tensorflow/tfjs-backend-wasm');
+    const prefix = wasmPath ?? (await distFolder(directory));
     if (prefix !== undefined) wasm.setWasmPaths(prefix);
+    if (directory === undefined || wasmPath !== undefined) {
+      if (asked !== undefined) wasm.setThreadsCount(asked);
+    } else {
+      const wanted = asked ?? (await defaultThreads());
+      if (wanted > 1) await useThreadedWasm(wasm, directory, wanted);
+    }
     await activate('wasm');
     registerWasmKernels();
     const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? ' with SIMD' : '';
@@ -38,8 +46,7 @@ export const wasmCandidate: Candidate = {
 };
 
 /** The folder of the `.wasm` files, with the trailing separator that tfjs wants of a prefix. */
-async function distFolder(): Promise<string | undefined> {
-  const directory = await resolvePackage('@tensorflow/tfjs-backend-wasm');
+async function distFolder(directory: string | undefined): Promise<string | undefined> {
   if (directory === undefined) return undefined;
   const { join, sep } = await importNode('node:path');
   return join(directory, 'dist') + sep;
