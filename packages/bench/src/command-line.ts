@@ -6,7 +6,7 @@ import { findWorkloads } from './workloads/table.ts';
 import type { Workload } from './workloads/workload.ts';
 
 export const usage =
-  'usage: npm run bench -- NAME… [--backend NAME] [--peer] [--peer-script FILE] [--data DIR]… [--json FILE] [--steps N] [--rounds N] [--quick]\n' +
+  'usage: npm run bench -- NAME… [--backend NAME] [--peer] [--stock] [--peer-script FILE] [--data DIR]… [--json FILE] [--threads N] [--steps N] [--rounds N] [--quick]\n' +
   '       npm run bench -- NAME… --profile [FILE.json] [--steps N] …\n' +
   '       npm run bench -- --list';
 
@@ -16,11 +16,14 @@ export interface CommandLine {
   readonly workloads: readonly Workload[];
   readonly backend: BackendName | undefined;
   readonly peer: boolean;
+  /** Stock kernels too; with a profile, instead. */
+  readonly stock: boolean;
   readonly peerScript: string | undefined;
   readonly folders: readonly string[] | undefined;
   readonly json: string | undefined;
   /** `true` stands for the default file. */
   readonly profile: string | boolean;
+  readonly threads: number | undefined;
   readonly steps: number | undefined;
   readonly rounds: number | undefined;
   readonly quick: boolean;
@@ -47,6 +50,15 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     }
   }
   const workloads = findWorkloads(positionals);
+  if (values.stock) {
+    const other = workloads.find(({ backend }) => (values.backend ?? backend) !== 'wasm');
+    if (other) {
+      throw new PixconError(
+        'invalid-argument',
+        `--stock compares with the stock kernels of wasm, and ${other.name} runs on ${values.backend ?? other.backend}; add --backend wasm, or leave --stock out`,
+      );
+    }
+  }
   if (typeof profile === 'string' && workloads.length > 1) {
     throw new PixconError(
       'invalid-argument',
@@ -59,10 +71,12 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     workloads,
     backend: values.backend,
     peer: values.peer ?? false,
+    stock: values.stock ?? false,
     peerScript: path(values['peer-script']),
     folders: values.data?.map((folder) => resolve(folder)),
     json: path(values.json),
     profile: typeof profile === 'string' ? resolve(profile) : profile,
+    threads: whole('--threads', values.threads),
     steps: whole('--steps', values.steps),
     rounds: whole('--rounds', values.rounds),
     quick: values.quick ?? false,
@@ -80,9 +94,11 @@ function parse(given: readonly string[]) {
         list: { type: 'boolean' },
         backend: { type: 'string' },
         peer: { type: 'boolean' },
+        stock: { type: 'boolean' },
         'peer-script': { type: 'string' },
         data: { type: 'string', multiple: true },
         json: { type: 'string' },
+        threads: { type: 'string' },
         steps: { type: 'string' },
         rounds: { type: 'string' },
         quick: { type: 'boolean' },

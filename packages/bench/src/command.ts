@@ -51,7 +51,7 @@ function list(print: (line: string) => void): void {
 }
 
 async function measureAll(line: CommandLine, print: (line: string) => void): Promise<void> {
-  const chosen = line.workloads.map((workload) => resized(workload, line.quick));
+  const chosen = line.workloads.map((workload) => changed(workload, line));
   const peerOptions = (workload: Workload): PeerOptions => ({
     stepScript: line.peerScript ?? join(root, defaultStepScript),
     dataScript,
@@ -65,7 +65,8 @@ async function measureAll(line: CommandLine, print: (line: string) => void): Pro
     const result = await compare(workload.name, {
       ours: () => runOurs(request(workload, line)),
       peer: line.peer ? () => runPeer(workload, peerOptions(workload)) : undefined,
-      rounds: line.rounds ?? (line.peer ? 2 : 1),
+      stock: line.stock ? () => runOurs({ ...request(workload, line), stock: true }) : undefined,
+      rounds: line.rounds ?? (line.peer || line.stock ? 2 : 1),
     });
     for (const text of resultLines(result)) print(text);
     results.push(result);
@@ -79,27 +80,37 @@ async function profileAll(
   file: string | true,
   print: (line: string) => void,
 ): Promise<void> {
-  for (const workload of line.workloads.map((entry) => resized(entry, line.quick))) {
+  for (const workload of line.workloads.map((entry) => changed(entry, line))) {
     const traceFile = file === true ? join(root, 'runs', `profile-${workload.name}.json`) : file;
     await mkdir(dirname(traceFile), { recursive: true });
-    const summary = await runProfile({ ...request(workload, line), steps: line.steps ?? 1, traceFile });
+    const summary = await runProfile({
+      ...request(workload, line),
+      stock: line.stock,
+      steps: line.steps ?? 1,
+      traceFile,
+    });
     print(`${workload.name}  ${line.quick ? 'at sizes that mean nothing' : workload.what}`);
     print(profileTable(summary));
     print(`\ntrace for https://ui.perfetto.dev: ${traceFile}\n`);
   }
 }
 
-function resized(workload: Workload, quick: boolean): Workload {
-  return quick ? { ...workload, sizes: workload.quickSizes } : workload;
+function changed(workload: Workload, { quick, threads }: CommandLine): Workload {
+  return {
+    ...workload,
+    ...(quick ? { sizes: workload.quickSizes } : {}),
+    ...(threads === undefined ? {} : { threads }),
+  };
 }
 
 function request(workload: Workload, line: CommandLine): MeasureRequest {
-  const { name, sizes, backend, steps } = workload;
+  const { name, sizes, backend, steps, threads } = workload;
   return {
     workload: name,
     sizes,
     backend: line.backend ?? backend,
     steps: line.steps ?? steps,
+    ...(threads === undefined ? {} : { threads }),
     folders: foldersOf(workload, line),
   };
 }

@@ -1,9 +1,11 @@
 import type { Measurement, Spread } from './measurement.ts';
 import { median, spreadOf } from './statistics.ts';
 
-/** Ours over the peer's: below 1, ours is faster, or smaller. */
+/** Ours over the other's: below 1, ours is faster, or smaller. */
 export interface Ratio {
   readonly time: number;
+  /** Of processor time over all threads, where both tell. */
+  readonly cpuTime?: number;
   readonly memory: number;
   /** Of what the work itself added, where both tell. */
   readonly extraMemory?: number;
@@ -15,35 +17,52 @@ export interface WorkloadResult extends Measurement {
   readonly rounds: number;
   readonly peer?: Measurement;
   readonly ratio?: Ratio;
+  /** The same work with stock tfjs kernels, and ours over that. */
+  readonly stock?: Measurement;
+  readonly stockRatio?: Ratio;
 }
 
 export interface Runners {
   readonly ours: () => Promise<Measurement>;
   readonly peer?: (() => Promise<Measurement>) | undefined;
+  readonly stock?: (() => Promise<Measurement>) | undefined;
   readonly rounds: number;
 }
 
 /**
- * Runs ours and the peer in turn, A B A B, so that a machine that is slow for a while is slow for both, and
+ * Runs ours and the others in turn, A B A B, so that a machine that is slow for a while is slow for both, and
  * compares the medians over the rounds.
  */
-export async function compare(workload: string, { ours, peer, rounds }: Runners): Promise<WorkloadResult> {
+export async function compare(
+  workload: string,
+  { ours, peer, stock, rounds }: Runners,
+): Promise<WorkloadResult> {
   const ourRuns: Measurement[] = [];
   const peerRuns: Measurement[] = [];
+  const stockRuns: Measurement[] = [];
   for (let round = 0; round < rounds; round++) {
     ourRuns.push(await ours());
     if (peer) peerRuns.push(await peer());
+    if (stock) stockRuns.push(await stock());
   }
   const our = combine(ourRuns);
-  if (!peer) return { workload, ...our, rounds };
-  const their = combine(peerRuns);
-  return { workload, ...our, rounds, peer: their, ratio: ratioOf(our, their) };
+  const their = peer && combine(peerRuns);
+  const stocks = stock && combine(stockRuns);
+  return {
+    workload,
+    ...our,
+    rounds,
+    ...(their ? { peer: their, ratio: ratioOf(our, their) } : {}),
+    ...(stocks ? { stock: stocks, stockRatio: ratioOf(our, stocks) } : {}),
+  };
 }
 
 function ratioOf(our: Measurement, their: Measurement): Ratio {
+  const cpu = our.cpuSecondsPerStep !== undefined && their.cpuSecondsPerStep !== undefined;
   const extra = our.extraMiB !== undefined && their.extraMiB !== undefined;
   return {
     time: our.secondsPerStep / their.secondsPerStep,
+    ...(cpu ? { cpuTime: (our.cpuSecondsPerStep as number) / (their.cpuSecondsPerStep as number) } : {}),
     memory: our.peakRssMiB / their.peakRssMiB,
     ...(extra ? { extraMemory: (our.extraMiB as number) / (their.extraMiB as number) } : {}),
   };

@@ -1,7 +1,8 @@
-import { type BackendName, startBackend } from '@pixcon/backend';
+import type { BackendName } from '@pixcon/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Measurement } from './measurement.ts';
 import { extraRssMiB, peakRssMiB } from './memory.ts';
+import { startRequested } from './start-requested.ts';
 import { type StepTimes, timeSteps } from './time-steps.ts';
 import { prepare } from './workloads/prepare.ts';
 import type { WorkloadSizes } from './workloads/workload.ts';
@@ -11,6 +12,10 @@ export interface MeasureRequest {
   readonly workload: string;
   readonly sizes: WorkloadSizes;
   readonly backend: BackendName;
+  /** Of wasm. Default: as many as run at once here. */
+  readonly threads?: number;
+  /** On wasm: stock kernels instead of ours, on one thread. */
+  readonly stock?: boolean;
   readonly steps: number;
   /** Folders of images, for the workload `data`. */
   readonly folders: readonly string[];
@@ -22,7 +27,7 @@ const warmUpSteps = 1;
 /** Runs a workload in this process, whose peak memory becomes the workload's. */
 export async function measure(request: MeasureRequest): Promise<Measurement> {
   const { sizes, steps, folders } = request;
-  const started = await startBackend(request.backend);
+  const started = await startRequested(request);
   const work = prepare(sizes, folders);
   let times: StepTimes | undefined;
   const run = async () => {

@@ -1,20 +1,23 @@
-import type { WorkloadResult } from './compare.ts';
+import type { Ratio, WorkloadResult } from './compare.ts';
 import type { Measurement } from './measurement.ts';
 
 /** A result as lines of text. */
 export function resultLines(result: WorkloadResult): string[] {
-  const { peer, ratio } = result;
+  const { peer, ratio, stock, stockRatio } = result;
   const lines = [
     `  ours   ${figures(result)}  ${result.backend}: ${Object.values(result.versions).join(', ')}`,
   ];
   if (peer) lines.push(`  peer   ${figures(peer)}  ${Object.values(peer.versions).join(', ')}`);
-  if (ratio) {
-    const extra = ratio.extraMemory === undefined ? '' : `  extra memory ${ratio.extraMemory.toFixed(2)}`;
-    lines.push(
-      `  ratio  time ${ratio.time.toFixed(2)}  memory ${ratio.memory.toFixed(2)}${extra}  (ours / peer)`,
-    );
-  }
+  if (ratio) lines.push(`${ratios(ratio)}  (ours / peer)`);
+  if (stock) lines.push(`  stock  ${figures(stock)}  ${Object.values(stock.versions).join(', ')}`);
+  if (stockRatio) lines.push(`${ratios(stockRatio)}  (ours / stock)`);
   return lines;
+}
+
+function ratios({ time, cpuTime, memory, extraMemory }: Ratio): string {
+  const cpu = cpuTime === undefined ? '' : `  processor time ${cpuTime.toFixed(2)}`;
+  const extra = extraMemory === undefined ? '' : `  extra memory ${extraMemory.toFixed(2)}`;
+  return `  ratio  time ${time.toFixed(2)}${cpu}  memory ${memory.toFixed(2)}${extra}`;
 }
 
 function figures(measurement: Measurement): string {

@@ -86,14 +86,14 @@ export async function runPeer(workload: Workload, options: PeerOptions): Promise
 
 /** The peer's command line for the same work. */
 export function peerArguments(
-  { sizes, peerThreads }: Pick<Workload, 'sizes' | 'peerThreads'>,
+  { sizes, threads: count }: Pick<Workload, 'sizes' | 'threads'>,
   steps: number,
   folders: readonly string[],
 ): string[] {
   const { imageSize, batchSize } = sizes;
   const shared = ['--size', String(imageSize), '--batch', String(batchSize), '--steps', String(steps)];
   if (sizes.kind === 'data') return [...shared, ...folders];
-  const threads = peerThreads === undefined ? [] : ['--threads', String(peerThreads)];
+  const threads = count === undefined ? [] : ['--threads', String(count)];
   const what = sizes.kind === 'loss' ? ['--loss-only', '--arch', 'resnet18'] : ['--arch', sizes.arch];
   return [...what, ...shared, '--queue', String(sizes.queueLength), ...threads];
 }

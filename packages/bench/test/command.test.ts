@@ -36,6 +36,15 @@ describe('parseCommandLine', () => {
     });
   });
 
+  it('takes stock kernels and threads', () => {
+    expect(parseCommandLine(['wasm-r18', '--stock', '--threads', '2'])).toMatchObject({
+      stock: true,
+      threads: 2,
+    });
+    expect(parseCommandLine(['loss', '--backend', 'wasm', '--stock']).stock).toBe(true);
+    expect(parseCommandLine(['wasm-r18'])).toMatchObject({ stock: false, threads: undefined });
+  });
+
   it('gives all workloads, each once', () => {
     const { workloads } = parseCommandLine(['all', 'loss']);
     expect(workloads.map(({ name }) => name)).toEqual(['step-r50', 'step-r18', 'loss', 'data', 'wasm-r18']);
@@ -67,6 +76,8 @@ describe('a mistake', () => {
     [['step-r19'], /no workload named step-r19; take one of all, step-r50/],
     [['loss', '--fast'], /'--fast'/],
     [['loss', '--backend', 'tpu'], /--backend must be one of .*wasm.*got tpu/],
+    [['loss', '--stock'], /--stock .* wasm, and loss runs on tensorflow; add --backend wasm/],
+    [['wasm-r18', '--threads', '0'], /--threads must be a whole number of at least 1, got 0/],
     [['loss', '--steps', '0'], /--steps must be a whole number of at least 1, got 0/],
     [['loss', '--rounds', 'two'], /--rounds must be/],
     [['loss', '--steps', ''], /--steps must be/],

@@ -96,6 +96,31 @@ describe('compare', () => {
     expect(resultLines(result).join('\n')).toMatch(/\+50 MiB by the work[\s\S]*extra memory 0\.05/);
   });
 
+  it('compares with stock kernels beside the peer', async () => {
+    const order: string[] = [];
+    const result = await compare('wasm-r18', {
+      ours: fake(
+        'A',
+        [measurement(1, { cpuSecondsPerStep: 2 }), measurement(1, { cpuSecondsPerStep: 2 })],
+        order,
+      ),
+      peer: fake('B', [measurement(2), measurement(2)], order),
+      stock: fake(
+        'C',
+        [measurement(4, { cpuSecondsPerStep: 5 }), measurement(4, { cpuSecondsPerStep: 5 })],
+        order,
+      ),
+      rounds: 2,
+    });
+    expect(order).toEqual(['A', 'B', 'C', 'A', 'B', 'C']);
+    expect(result.ratio).toEqual({ time: 0.5, memory: 1 });
+    expect(result.stockRatio).toEqual({ time: 0.25, cpuTime: 0.4, memory: 1 });
+    expect(result.stock?.secondsPerStep).toBe(4);
+    expect(resultLines(result).join('\n')).toMatch(
+      /stock {2}4\.00 s[\s\S]*time 0\.25 {2}processor time 0\.40/,
+    );
+  });
+
   it('has no peer and no ratio without one', async () => {
     const result = await compare('loss', { ours: fake('A', [measurement(1)], []), rounds: 1 });
     expect(result).not.toHaveProperty('peer');

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { startBackend } from '@pixcon/backend';
 import { PixconError } from '@pixcon/core';
 import { type MeasureRequest, versions } from '../measure.ts';
+import { startRequested } from '../start-requested.ts';
 import { prepare } from '../workloads/prepare.ts';
 import { chromeTrace } from './chrome-trace.ts';
 import { recordKernels } from './record-kernels.ts';
@@ -31,7 +31,7 @@ export async function profile(request: ProfileRequest): Promise<ProfileSummary> 
       `--profile needs a backend that computes within the call (${synchronous.join(', ')}), got ${request.backend}`,
     );
   }
-  const started = await startBackend(request.backend);
+  const started = await startRequested(request);
   const recorder = new Recorder();
   const work = prepare(sizes, folders, recorder);
   for (let i = 0; i < warmUpSteps; i++) await work.step();

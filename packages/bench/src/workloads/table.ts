@@ -52,7 +52,7 @@ export const workloads: readonly Workload[] = [
     quickSizes: quickStep,
     backend: 'wasm',
     steps: 5,
-    peerThreads: 1,
+    threads: 1,
   },
 ];
 

@@ -44,6 +44,6 @@ export interface Workload {
   readonly backend: BackendName;
   /** Timed steps by default. */
   readonly steps: number;
-  /** Threads of the peer; as many as there are cores by default. */
-  readonly peerThreads?: number;
+  /** Threads of wasm and of the peer unless `--threads` says otherwise; as many as there are cores by default. */
+  readonly threads?: number;
 }
