@@ -8,10 +8,15 @@ export { type ConvolutionOptions, convolution } from './convolution.ts';
 export { cosineSimilarity } from './cosine-similarity.ts';
 export { exponentialMovingAverage } from './exponential-moving-average.ts';
 export { gatherCells } from './gather-cells.ts';
+export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
 export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { linear } from './linear.ts';
+export {
+  type MaskedBatchNormalizationOptions,
+  maskedBatchNormalization,
+} from './masked-batch-normalization.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
 export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
@@ -19,6 +24,8 @@ export { relu } from './relu.ts';
 export { ringWrite } from './ring-write.ts';
 export { type RegionBox, type RoiAlignOptions, roiAlign } from './roi-align.ts';
 export { type SgdUpdateOptions, sgdUpdate } from './sgd-update.ts';
+export { softCrossEntropy } from './soft-cross-entropy.ts';
+export { type SoftmaxOptions, softmax } from './softmax.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { type StreamingInfoNceOptions, streamingInfoNce } from './streaming-info-nce.ts';
 export { type ValueAndGradients, valueAndGradients } from './value-and-gradients.ts';

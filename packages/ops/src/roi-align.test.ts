@@ -57,6 +57,22 @@ describeBackends('roiAlign', () => {
     tf.dispose([features, output]);
   });
 
+  it('undoes the flip of a map: a mirrored region is the region of the flipped map', () => {
+    const features = tf.randomNormal<tf.Rank.R4>([2, 4, 5, 3], 0, 1, 'float32', 3);
+    const flipped = tf.reverse(features, 2);
+    const region = { y0: 0.5, y1: 3.2 };
+    const size = { outputHeight: 3, outputWidth: 4 };
+    const plain = [
+      { image: 0, x0: 1, x1: 4.5, ...region },
+      { image: 1, x0: 0.2, x1: 2, ...region },
+    ];
+    const mirrored = plain.map((box) => ({ ...box, x0: 5 - box.x1, x1: 5 - box.x0, mirrored: true }));
+    expect(roiAlign(flipped, mirrored, size)).toBeAllClose(roiAlign(features, plain, size), {
+      absolute: 1e-5,
+    });
+    checkGradients((x) => roiAlign(x, mirrored, size), [features]);
+  });
+
   it('has the right gradient, also where an image has several regions or none', () => {
     const features = tf.randomNormal<tf.Rank.R4>([3, 4, 5, 2], 0, 1, 'float32', 2);
     const regions = [

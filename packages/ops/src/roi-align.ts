@@ -11,6 +11,8 @@ export interface RegionBox {
   readonly y0: number;
   readonly x1: number;
   readonly y1: number;
+  /** Bins run from right to left, which undoes a flip of the map; false by default. */
+  readonly mirrored?: boolean;
 }
 
 export interface RoiAlignOptions {
@@ -59,8 +61,9 @@ export function roiAlign(
   };
   // One copy for each output row, since a batched product pairs its matrices one to one.
   const columns = (): tf.Tensor3D => {
-    const matrices = boxes.flatMap(({ x0, x1 }) => {
-      const matrix = axisSampling(x0, x1, width, outputWidth, samplingRatio, aligned);
+    const matrices = boxes.flatMap(({ x0, x1, mirrored = false }) => {
+      const sampling = axisSampling(x0, x1, width, outputWidth, samplingRatio, aligned);
+      const matrix = mirrored ? reverseRows(sampling, width) : sampling;
       return Array.from({ length: outputHeight }, () => matrix);
     });
     return tf.tensor3d(joined(matrices), [count * outputHeight, outputWidth, width]);
@@ -115,6 +118,15 @@ function ownership(boxes: readonly RegionBox[], batch: number): Float32Array {
     owners[image * boxes.length + i] = 1;
   });
   return owners;
+}
+
+function reverseRows(matrix: Float32Array, width: number): Float32Array {
+  const rows = matrix.length / width;
+  const reversed = new Float32Array(matrix.length);
+  for (let i = 0; i < rows; i++) {
+    reversed.set(matrix.subarray(i * width, (i + 1) * width), (rows - 1 - i) * width);
+  }
+  return reversed;
 }
 
 function joined(matrices: readonly Float32Array[]): Float32Array {
