@@ -1,5 +1,10 @@
+export { type ActiveSlots, activeSlots } from './active-slots.ts';
 export { denseHead } from './dense-head.ts';
 export { globalHead } from './global-head.ts';
+export { type GroupingHeadOptions, groupingHead } from './grouping-head.ts';
+export { type PixelPropagationOptions, pixelPropagation } from './pixel-propagation.ts';
 export { type PredictorOptions, predictor } from './predictor.ts';
 export { type HeadOptions, projectionHead } from './projection-head.ts';
+export { type Grouping, type SemanticGroupingOptions, semanticGrouping } from './semantic-grouping.ts';
 export { type SimSiamProjectorOptions, simSiamProjector } from './sim-siam-projector.ts';
+export { type MaskedRows, type SlotPredictorOptions, slotPredictor } from './slot-predictor.ts';
