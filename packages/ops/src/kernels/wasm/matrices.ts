@@ -6,8 +6,8 @@ import { keepWherePositive } from './keep-where-positive.ts';
 // The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
 
 /**
- * Copies a row-major matrix at `from` into its transpose at `to`, whose rows begin `pitch` apart, in tiles that stay
- * in the cache.
+ * Copies a row-major matrix at `from` into its transpose at `to`, whose rows begin `pitch` apart: a band of rows at a
+ * time, which stays in the cache while its columns are written down.
  */
 export function transposeInto(
   source: Float32Array,
@@ -18,13 +18,14 @@ export function transposeInto(
   columns: number,
   pitch = rows,
 ): void {
-  const tile = 16;
-  for (let r0 = 0; r0 < rows; r0 += tile) {
-    const r1 = Math.min(r0 + tile, rows);
-    for (let c0 = 0; c0 < columns; c0 += tile) {
-      const c1 = Math.min(c0 + tile, columns);
-      for (let r = r0; r < r1; r++) {
-        for (let c = c0; c < c1; c++) target[to + c * pitch + r] = source[from + r * columns + c] as number;
+  const band = 32;
+  for (let first = 0; first < rows; first += band) {
+    const last = Math.min(first + band, rows);
+    for (let c = 0; c < columns; c++) {
+      const end = to + c * pitch + last;
+      let read = from + first * columns + c;
+      for (let write = to + c * pitch + first; write < end; write++, read += columns) {
+        target[write] = source[read] as number;
       }
     }
   }
