@@ -67,7 +67,7 @@ describeBackends('semanticGrouping', () => {
   it('has the gradients that differences show, for cells and prototypes, through scores and slots', () => {
     const grouping = semanticGrouping({ prototypes: 2, dim: 3, temperature: 0.5 });
     const table = ParameterSet.create(grouping.parameters, new RandomStream(3)).get('weight');
-    const inputs = [random<tf.Rank.R3>([1, 3, 3], 4), tf.clone(table)] as const;
+    const inputs: [tf.Tensor3D, tf.Variable] = [random<tf.Rank.R3>([1, 3, 3], 4), table];
     for (const output of ['scores', 'slots'] as const) {
       checkGradients(
         (cells, weight) =>

@@ -30,7 +30,7 @@ export interface DenseKeys {
 }
 
 /** A feature map `[batch, height, width, channels]` as cells `[batch, height · width, channels]`. */
-function toCells(features: tf.Tensor4D): tf.Tensor3D {
+export function toCells(features: tf.Tensor4D): tf.Tensor3D {
   const [batch, height, width, channels] = features.shape;
   return tf.reshape(features, [batch, height * width, channels]);
 }

@@ -9,12 +9,15 @@ export interface MomentumState<Queues extends Readonly<Record<string, KeyQueue>>
 
 /**
  * A state whose target starts as a copy of the online encoder; the target has no predictors.
+ *
+ * @param keep the names that the target has as well
  */
 export function momentumState<Queues extends Readonly<Record<string, KeyQueue>>>(
   online: ParameterSet,
   queues: Queues,
+  keep: (name: string) => boolean = isNoPredictor,
 ): MomentumState<Queues> {
-  const target = online.clone((name) => !/^[a-z]*Predictor\./.test(name));
+  const target = online.clone(keep);
   return {
     online,
     target,
@@ -25,6 +28,11 @@ export function momentumState<Queues extends Readonly<Record<string, KeyQueue>>>
       for (const queue of Object.values(queues)) queue.dispose();
     },
   };
+}
+
+/** Whether a parameter lies outside the predictors, by its name. */
+export function isNoPredictor(name: string): boolean {
+  return !/^[a-z]*Predictor\./.test(name);
 }
 
 /** Moves every target parameter towards the online one. Buffers are the target's own: it runs in training mode. */

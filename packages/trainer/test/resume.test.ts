@@ -1,13 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readCheckpoint } from '@pixcon/checkpoints/node';
 import { PixconError } from '@pixcon/core';
 import { lars, sgd } from '@pixcon/optimizers';
 import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type PretrainOptions, pretrain } from '../src/index.ts';
-import { readMetrics, tinyImages, tinyMoCo, tinyOptions, tinyPixCon } from './tiny-run.ts';
+import { readMetrics, tinyImages, tinyMoCo, tinyOptions, tinyPixCon, tinySlotCon } from './tiny-run.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -67,6 +68,20 @@ describeBackends('a resumed run', (backend) => {
     await trainInPieces(pieces, [3], options, tinyMoCo);
     expect(await readMetrics(pieces)).toEqual(await readMetrics(whole));
     await expectSameFiles(whole, pieces);
+  });
+
+  it('is so with SlotCon, whose target moves first and whose centre is a buffer', async () => {
+    const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
+    const options = () => ({ epochs: 1 });
+    await trainInPieces(whole, [], options, tinySlotCon);
+    await trainInPieces(pieces, [2], options, tinySlotCon);
+    expect(await readMetrics(pieces)).toEqual(await readMetrics(whole));
+    await expectSameFiles(whole, pieces);
+    const { sections } = await readCheckpoint(join(pieces, 'checkpoint.safetensors'));
+    const centre = sections.online?.get('centre');
+    expect(centre?.shape).toEqual([1, 6]);
+    expect(Array.from(centre?.data ?? [], Number).every((value) => value !== 0)).toBe(true);
+    expect(sections.target?.has('centre')).toBe(false);
   });
 
   it('is the same when it is simply done again', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { resnet } from '@pixcon/backbones';
 import { type DecodedImage, type ImageDataset, type Method, PixconError, RandomStream } from '@pixcon/core';
 // biome-ignore lint/style/noRestrictedImports: the package knows methods by their interface; its tests train real ones
-import { mocoV2Plus, pixcon } from '@pixcon/methods';
+import { mocoV2Plus, pixcon, slotcon } from '@pixcon/methods';
 import type { PretrainOptions } from '../src/index.ts';
 
 /** Noise on a gradient of an image's own, so that images differ; `unreadable` are the indices that cannot be read. */
@@ -49,6 +49,12 @@ export function tinyPixCon(): Method {
 
 export function tinyMoCo(): Method {
   return mocoV2Plus({ backbone: backbone(), queueLength: 12, hidden: 8, dim: 8 });
+}
+
+/** A SlotCon with a queue beside its centre. */
+export function tinySlotCon(): Method {
+  const sizes = { hidden: 8, dim: 8, contrastHidden: 8, contrastDim: 8 };
+  return slotcon({ backbone: backbone(), prototypes: 6, queueLength: 12, imageWeight: 0.5, ...sizes });
 }
 
 /** 4 steps an epoch on 16 images, 12 steps. */
