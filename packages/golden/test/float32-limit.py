@@ -1,4 +1,4 @@
-"""How far can float32 follow a PixCon-SR golden file? (needs torch and safetensors)
+"""How far can float32 follow a golden file of PixCon-SR or BYOL? (needs torch and safetensors)
 
     python3 packages/golden/test/float32-limit.py [NAME]      default: pixcon_sr_bottleneck
 
@@ -17,10 +17,29 @@ from safetensors.torch import load_file
 fixtures = Path(__file__).parent / 'fixtures'
 name = sys.argv[1] if len(sys.argv) > 1 else 'pixcon_sr_bottleneck'
 record = json.loads((fixtures / f'{name}.json').read_text())
-golden = load_file(fixtures / f'{name}.safetensors')
+byol = name == 'byol'
+# BYOL's file has names of its own.
+renamed = {
+    'online_net.0.': 'encoder_q.0.',
+    'online_net.1.fc0.': 'encoder_q.1.mlp.0.',
+    'online_net.1.bn0.': 'encoder_q.1.mlp.1.',
+    'online_net.1.fc1.': 'encoder_q.1.mlp.3.',
+    'head.predictor.fc0.': 'predictor.mlp.0.',
+    'head.predictor.bn0.': 'predictor.mlp.1.',
+    'head.predictor.fc1.': 'predictor.mlp.3.',
+}
+
+
+def rename(key):
+    for theirs, ours in renamed.items():
+        key = key.replace(theirs, ours)
+    return key
+
+
+golden = {rename(k): t for k, t in load_file(fixtures / f'{name}.safetensors').items()}
 views = load_file(fixtures / 'views.safetensors')
 masks = [views['mask1'].flatten(1).bool(), views['mask2'].flatten(1).bool()]
-temperature = record['temperature']
+temperature = record.get('temperature')
 
 
 def disturb(x):
@@ -36,7 +55,7 @@ def run(dtype, noise=False):
     start = {k[5:]: t.to(dtype) for k, t in golden.items() if k.startswith('init/')}
     online = {k: t.clone().requires_grad_() for k, t in start.items() if 'running' not in k and 'queue' not in k}
     target = {k: t.detach().clone() for k, t in online.items()}
-    queue, queue2 = start['queue'].clone(), start['queue2'].clone()
+    queue, queue2 = (None, None) if byol else (start['queue'].clone(), start['queue2'].clone())
     images = [views['view1'].to(dtype), views['view2'].to(dtype)]
     velocity, losses, pointer = {}, [], 0
 
@@ -65,7 +84,7 @@ def run(dtype, noise=False):
     def head(p, prefix, x):
         x = store(F.linear(x, p[f'{prefix}.0.weight'].flatten(1), p[f'{prefix}.0.bias']))
         x = F.relu(store(F.batch_norm(x, None, None, p[f'{prefix}.1.weight'], p[f'{prefix}.1.bias'], True)))
-        return store(F.linear(x, p[f'{prefix}.3.weight'].flatten(1), p[f'{prefix}.3.bias']))
+        return store(F.linear(x, p[f'{prefix}.3.weight'].flatten(1), p.get(f'{prefix}.3.bias')))
 
     def rows(features):
         return features.flatten(2).transpose(1, 2).flatten(0, 1)
@@ -75,15 +94,18 @@ def run(dtype, noise=False):
         loss = F.cross_entropy(logits, torch.zeros(len(query), dtype=torch.long), reduction='none')
         return loss.mean() if weight is None else (loss * weight).sum() / weight.sum()
 
-    for draw in record['enqueueRandom']:
+    for draw in record['enqueueRandom'] or [None] * len(record['losses']):
         with torch.no_grad():
             features = [backbone(target, x) for x in images]
             keys = [unit(head(target, 'encoder_q.1.mlp', f.mean((2, 3)))) for f in features]
-            cells = [head(target, 'encoder_q.1.mlp2', rows(f)).view(len(f), -1, queue2.shape[0]) for f in features]
+            cells = [] if byol else [head(target, 'encoder_q.1.mlp2', rows(f)).view(len(f), -1, queue2.shape[0]) for f in features]
         total = 0
         for side in (0, 1):
             f = backbone(online, images[side])
             query = unit(head(online, 'predictor.mlp', head(online, 'encoder_q.1.mlp', f.mean((2, 3)))))
+            if byol:
+                total = total - 2 * (query * keys[1 - side]).sum(1).mean()
+                continue
             total = total + 0.5 * contrast(query, keys[1 - side], queue)
             query = unit(head(online, 'predictor_dense.mlp', head(online, 'encoder_q.1.mlp2', rows(f))))
             with torch.no_grad():
@@ -97,7 +119,6 @@ def run(dtype, noise=False):
             total = total + 0.5 * contrast(query, key, queue2, weight)
         gradients = torch.autograd.grad(total, list(online.values()))
         losses.append(total.item())
-        side = 1 if draw < 0.5 else 0
         settings = record['optimizer']
         with torch.no_grad():
             for (key, value), gradient in zip(online.items(), gradients):
@@ -105,6 +126,9 @@ def run(dtype, noise=False):
                 velocity[key] = gradient if key not in velocity else settings['momentum'] * velocity[key] + gradient
                 value.copy_(store(value - settings['lr'] * velocity[key]))
                 target[key] = store(0.9 * target[key] + 0.1 * value)
+            if byol:
+                continue
+            side = 1 if draw < 0.5 else 0
             count = len(keys[side])
             queue[:, pointer : pointer + count] = keys[side].T
             queue2[:, pointer : pointer + count] = unit(cells[side].mean(1)).T
@@ -118,7 +142,7 @@ def report(label, losses):
 
 
 report('float64', run(torch.float64))
-for seed in range(5):
+for seed in range(10):
     torch.manual_seed(seed)
     report(f'float64, noise 1e-7, seed {seed}', run(torch.float64, noise=True))
 report('float32', run(torch.float32))

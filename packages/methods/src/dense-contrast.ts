@@ -63,8 +63,8 @@ export function denseLoss(
   queue: KeyQueue,
   temperature: number,
   geometry: { readonly query: View['geometry']; readonly key: View['geometry'] },
+  mode: Mode = { training: true },
 ): { readonly loss: tf.Scalar; readonly weight: tf.Tensor2D } {
-  const mode = { training: true };
   const cells = toCells(features);
   const grid: Grid = { height: features.shape[1], width: features.shape[2] };
   const projected = branch.head.apply(scoped(online, 'denseHead'), cells, mode);

@@ -1,4 +1,12 @@
-import { type KeyQueue, type Mode, type Module, type Parameters, scoped } from '@pixcon/core';
+import {
+  type KeyQueue,
+  type Mode,
+  type Module,
+  type ParameterSpec,
+  type Parameters,
+  prefixSpecs,
+  scoped,
+} from '@pixcon/core';
 import { infoNce } from '@pixcon/losses';
 import { globalAveragePool, l2Normalize } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
@@ -21,7 +29,19 @@ export function imageKeys(
   );
 }
 
-/** The image-level InfoNCE of one direction (MoCo v2+; one key per image, negatives from the queue). */
+/** What the online branch makes of a feature map, `[batch, dim]`: projected and, where there is one, predicted. */
+export function imageQuery(
+  branch: ImageBranch,
+  online: Parameters,
+  features: tf.Tensor4D,
+  mode: Mode,
+): tf.Tensor2D {
+  const projected = branch.head.apply(scoped(online, 'globalHead'), globalAveragePool(features), mode);
+  if (!branch.predictor) return projected;
+  return branch.predictor.apply(scoped(online, 'globalPredictor'), projected, mode);
+}
+
+/** The image-level InfoNCE of one direction (MoCo v2 and v2+; one key per image, negatives from the queue). */
 export function imageLoss(
   branch: ImageBranch,
   online: Parameters,
@@ -29,11 +49,16 @@ export function imageLoss(
   keys: tf.Tensor2D,
   queue: KeyQueue,
   temperature: number,
+  mode: Mode = { training: true },
 ): tf.Scalar {
-  const mode = { training: true };
-  const projected = branch.head.apply(scoped(online, 'globalHead'), globalAveragePool(features), mode);
-  const query = branch.predictor
-    ? branch.predictor.apply(scoped(online, 'globalPredictor'), projected, mode)
-    : projected;
+  const query = imageQuery(branch, online, features, mode);
   return infoNce(query, keys, queue.keys, { temperature }) as tf.Scalar;
+}
+
+/** Head and predictor as a state names them. */
+export function imageSpecs({ head, predictor }: ImageBranch): ParameterSpec[] {
+  return [
+    ...prefixSpecs('globalHead', head.parameters),
+    ...prefixSpecs('globalPredictor', predictor?.parameters ?? []),
+  ];
 }

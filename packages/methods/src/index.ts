@@ -1,5 +1,10 @@
+export { type BYOLOptions, byol } from './byol.ts';
+export { type DenseCLOptions, type DenseCLPipeline, denseCL } from './densecl.ts';
+export { type DenseCLStep, type DenseCLStepName, denseCLLadder } from './densecl-ladder.ts';
+export { type MoCoV2Options, mocoV2 } from './moco-v2.ts';
 export { type MoCoV2PlusOptions, mocoV2Plus } from './moco-v2-plus.ts';
 export { type PixConOptions, pixcon } from './pixcon.ts';
 export { type PixProOptions, pixpro } from './pixpro.ts';
 export type { QueueLength } from './queue-length.ts';
+export { type SimSiamOptions, simSiam } from './sim-siam.ts';
 export { type SlotConOptions, slotcon } from './slotcon.ts';

@@ -12,7 +12,7 @@ import { predictor, projectionHead } from '@pixcon/heads';
 import { chanceLevel, featureDeviation } from '@pixcon/losses';
 import { keyQueue } from '@pixcon/queues';
 import type * as tf from '@tensorflow/tfjs-core';
-import { imageKeys, imageLoss } from './image-contrast.ts';
+import { imageKeys, imageLoss, imageSpecs } from './image-contrast.ts';
 import { type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
 import { type QueueLength, resolveQueueLength } from './queue-length.ts';
 
@@ -57,11 +57,7 @@ export function mocoV2Plus(options: MoCoV2PlusOptions): Method {
     head: projectionHead({ inputChannels: backbone.channels, hidden, output: dim }),
     predictor: predictor({ dim, hidden }),
   };
-  const specs = [
-    ...prefixSpecs('backbone', backbone.parameters),
-    ...prefixSpecs('globalHead', branch.head.parameters),
-    ...prefixSpecs('globalPredictor', branch.predictor.parameters),
-  ];
+  const specs = [...prefixSpecs('backbone', backbone.parameters), ...imageSpecs(branch)];
   const training = { training: true };
 
   return {

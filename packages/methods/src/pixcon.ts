@@ -1,24 +1,18 @@
-import {
-  assertNumber,
-  type Backbone,
-  type KeyQueue,
-  type Losses,
-  type MatchingStrategy,
-  type Method,
-  ParameterSet,
-  prefixSpecs,
-  scoped,
-} from '@pixcon/core';
+import { assertNumber, type Backbone, type MatchingStrategy, type Method, ParameterSet } from '@pixcon/core';
 import { denseHead, predictor, projectionHead } from '@pixcon/heads';
-import { chanceLevel, featureDeviation } from '@pixcon/losses';
+import { chanceLevel } from '@pixcon/losses';
 import { semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { keyQueue } from '@pixcon/queues';
-import * as tf from '@tensorflow/tfjs-core';
-import { type DenseKeys, denseKeys, denseLoss } from './dense-contrast.ts';
-import { imageKeys, imageLoss } from './image-contrast.ts';
+import type * as tf from '@tensorflow/tfjs-core';
+import {
+  type ImageAndDenseQueues,
+  imageAndDenseKeys,
+  imageAndDenseLosses,
+  imageAndDenseSpecs,
+  nameKeys,
+} from './image-and-dense-contrast.ts';
 import { type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
 import { type QueueLength, resolveQueueLength } from './queue-length.ts';
-import { weightedSum } from './weighted-sum.ts';
 
 export interface PixConOptions {
   readonly backbone: Backbone;
@@ -43,7 +37,7 @@ export interface PixConOptions {
   readonly name?: string;
 }
 
-type PixConState = MomentumState<{ readonly image: KeyQueue; readonly dense: KeyQueue }>;
+type PixConState = MomentumState<ImageAndDenseQueues>;
 
 /**
  * PixCon: pixel-level contrastive learning on the MoCo-v2+ pipeline. Both views pass the online encoder; each
@@ -77,22 +71,20 @@ export function pixcon(options: PixConOptions): Method {
   assertNumber('pixcon', 'targetMomentum', targetMomentum, { minimum: 0, maximum: 1 });
 
   const inputChannels = backbone.channels;
-  const image = {
-    head: projectionHead({ inputChannels, hidden, output: dim }),
-    predictor: predictor({ dim, hidden }),
+  const contrast = {
+    backbone,
+    image: {
+      head: projectionHead({ inputChannels, hidden, output: dim }),
+      predictor: predictor({ dim, hidden }),
+    },
+    dense: {
+      head: denseHead({ inputChannels, hidden, output: dim }),
+      predictor: predictor({ dim, hidden }),
+      matching,
+    },
+    temperature,
+    denseWeight,
   };
-  const dense = {
-    head: denseHead({ inputChannels, hidden, output: dim }),
-    predictor: predictor({ dim, hidden }),
-    matching,
-  };
-  const specs = [
-    ...prefixSpecs('backbone', backbone.parameters),
-    ...prefixSpecs('globalHead', image.head.parameters),
-    ...prefixSpecs('denseHead', dense.head.parameters),
-    ...prefixSpecs('globalPredictor', image.predictor.parameters),
-    ...prefixSpecs('densePredictor', dense.predictor.parameters),
-  ];
   const training = { training: true };
 
   return {
@@ -114,7 +106,7 @@ export function pixcon(options: PixConOptions): Method {
 
     initialize({ random, ...sizes }): PixConState {
       const length = resolveQueueLength('pixcon', queueLength, sizes);
-      return momentumState(ParameterSet.create(specs, random.fork('parameters')), {
+      return momentumState(ParameterSet.create(imageAndDenseSpecs(contrast), random.fork('parameters')), {
         image: keyQueue({ length, dim, random: random.fork('image queue') }),
         dense: keyQueue({ length, dim, random: random.fork('dense queue') }),
       });
@@ -127,54 +119,16 @@ export function pixcon(options: PixConOptions): Method {
 
     encodeTargets(state, { views }) {
       const { target } = state as PixConState;
-      const targets: Record<string, tf.Tensor> = {};
-      views.forEach((view, index) => {
-        const features = backbone.apply(scoped(target, 'backbone'), view.images, training);
-        const keys = denseKeys(dense, target, features, training);
-        targets[`image${index}`] = imageKeys(image, target, features, training);
-        targets[`features${index}`] = keys.features;
-        targets[`cells${index}`] = keys.cells;
-        targets[`pooled${index}`] = keys.pooled;
-      });
-      return targets;
+      const targets = views.map(({ images }, side) =>
+        nameKeys(imageAndDenseKeys(contrast, target, images, training), side),
+      );
+      return { ...targets[0], ...targets[1] };
     },
 
     losses(state, { views }, targets) {
-      const { online, queues } = state as PixConState;
-      const part = (side: 0 | 1): Losses => {
-        const other = side === 0 ? 1 : 0;
-        const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
-        const keys = targets[`image${other}`] as tf.Tensor2D;
-        const ofImages = imageLoss(image, online, features, keys, queues.image, temperature);
-        const geometry = { query: views[side].geometry, key: views[other].geometry };
-        const cellKeys: DenseKeys = {
-          features: targets[`features${other}`] as tf.Tensor3D,
-          cells: targets[`cells${other}`] as tf.Tensor3D,
-          pooled: targets[`pooled${other}`] as tf.Tensor2D,
-        };
-        const { loss: ofCells, weight } = denseLoss(
-          dense,
-          online,
-          features,
-          cellKeys,
-          queues.dense,
-          temperature,
-          geometry,
-        );
-        const terms = {
-          image: weightedSum([ofImages], 1 - denseWeight),
-          dense: weightedSum([ofCells], denseWeight),
-        };
-        return {
-          total: weightedSum(Object.values(terms)),
-          terms,
-          diagnostics: {
-            featureDeviation: featureDeviation(targets[`image${side}`] as tf.Tensor2D),
-            matchWeight: tf.mean(weight) as tf.Scalar,
-          },
-        };
-      };
-      return [() => part(0), () => part(1)];
+      const part = (side: 0 | 1) => () =>
+        imageAndDenseLosses(contrast, state as PixConState, views, targets, side, training);
+      return [part(0), part(1)];
     },
 
     update(state, targets, { targetMomentum, random }) {
