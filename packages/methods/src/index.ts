@@ -7,4 +7,5 @@ export { type PixConOptions, pixcon } from './pixcon.ts';
 export { type PixProOptions, pixpro } from './pixpro.ts';
 export type { QueueLength } from './queue-length.ts';
 export { type SimSiamOptions, simSiam } from './sim-siam.ts';
-export { type SlotConOptions, slotcon } from './slotcon.ts';
+export { slotcon } from './slotcon.ts';
+export type { SlotConOptions } from './slotcon-options.ts';

@@ -14,7 +14,7 @@ import { gatherCells } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How the student's assignment of cells follows the teacher's. */
-export interface Distillation {
+interface Distillation {
   readonly studentTemperature: number;
   readonly teacherTemperature: number;
   readonly centre: tf.Tensor1D;

@@ -1,13 +1,9 @@
 import {
-  assertNumber,
-  type Backbone,
   type KeyQueue,
   type Losses,
-  type MatchingStrategy,
   type Method,
   ParameterSet,
   type ParameterSpec,
-  PixconError,
   prefixSpecs,
   scoped,
 } from '@pixcon/core';
@@ -21,56 +17,17 @@ import {
   slotPredictor,
 } from '@pixcon/heads';
 import { featureDeviation } from '@pixcon/losses';
-import { coordinateMatching, similarityMatching } from '@pixcon/matching';
+import { coordinateMatching } from '@pixcon/matching';
 import { exponentialMovingAverage, globalAveragePool, stopGradient } from '@pixcon/ops';
 import { keyQueue } from '@pixcon/queues';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DenseKeys, denseKeys, denseLoss, toCells } from './dense-contrast.ts';
 import { imageKeys, imageLoss } from './image-contrast.ts';
 import { isNoPredictor, type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
-import { type QueueLength, resolveQueueLength } from './queue-length.ts';
+import { resolveQueueLength } from './queue-length.ts';
 import { alignedGroupingLoss, matchedGroupingLoss, slotLoss } from './slot-contrast.ts';
+import { resolveSlotConOptions, type SlotConOptions, slotConSettings } from './slotcon-options.ts';
 import { weightedSum } from './weighted-sum.ts';
-
-export interface SlotConOptions {
-  readonly backbone: Backbone;
-  /** Prototypes that cells are grouped by. Default 256, the authors' number for COCO; 2048 for ImageNet. */
-  readonly prototypes?: number;
-  /** τ of the student's assignment of cells. Default 0.1. */
-  readonly studentTemperature?: number;
-  /** τ of the teacher's assignment, and of the grouping into slots. Default 0.07. */
-  readonly teacherTemperature?: number;
-  /** Momentum of the centre of the teacher's scores. In [0, 1]. Default 0.9. */
-  readonly centreMomentum?: number;
-  /** Share of the grouping loss; the slot loss has the rest. In [0, 1]. Default 0.5. */
-  readonly groupWeight?: number;
-  /** τ of the slot loss, and of the image and pixel losses where there are such. Default 0.2. */
-  readonly temperature?: number;
-  /** Distil the grouping where the views overlap, by inverse augmentation. Default true. */
-  readonly inverseAugmentation?: boolean;
-  /** Distil the grouping between the cells that this matches, too, or alone. Default: none. */
-  readonly matching?: MatchingStrategy;
-  /** Weight of an image-level loss, MoCo-v2+'s, with a queue; at 0 it has no head. Not negative. Default 0. */
-  readonly imageWeight?: number;
-  /** Weight of a pixel-level loss, PixCon's, with a queue; at 0 it has no head. Not negative. Default 0. */
-  readonly pixelWeight?: number;
-  /** Matching of the pixel-level loss. Default `similarityMatching()`. */
-  readonly pixelMatching?: MatchingStrategy;
-  /** Keys in the queues of the image and pixel losses. Default `'auto'`: 65,536, fewer for a small data set. */
-  readonly queueLength?: QueueLength;
-  /** Hidden width of SlotCon's head and predictor. Default 4096. */
-  readonly hidden?: number;
-  /** Width of cells, prototypes and slots. Default 256. */
-  readonly dim?: number;
-  /** Hidden width of the image and pixel heads. Default 2048. */
-  readonly contrastHidden?: number;
-  /** Width of their projections. Default 128. */
-  readonly contrastDim?: number;
-  /** First momentum of the target encoder. Default 0.99. */
-  readonly targetMomentum?: number;
-  /** Name in the run's record. Default `slotcon`. */
-  readonly name?: string;
-}
 
 type SlotConState = MomentumState<Readonly<Record<string, KeyQueue>>>;
 
@@ -99,44 +56,28 @@ const centre = 'centre';
  * const withPixels = slotcon({ backbone: resnet50(), pixelWeight: 0.5, name: 'slotcon+pix' });
  */
 export function slotcon(options: SlotConOptions): Method {
+  const resolved = resolveSlotConOptions(options);
   const {
     backbone,
-    prototypes = 256,
-    studentTemperature = 0.1,
-    teacherTemperature = 0.07,
-    centreMomentum = 0.9,
-    groupWeight = 0.5,
-    temperature = 0.2,
-    inverseAugmentation = true,
+    prototypes,
+    studentTemperature,
+    teacherTemperature,
+    centreMomentum,
+    groupWeight,
+    temperature,
+    inverseAugmentation,
     matching,
-    imageWeight = 0,
-    pixelWeight = 0,
-    pixelMatching = similarityMatching(),
-    queueLength = 'auto',
-    hidden = 4096,
-    dim = 256,
-    contrastHidden = 2048,
-    contrastDim = 128,
-    targetMomentum = 0.99,
-    name = 'slotcon',
-  } = options;
-  const shares = { centreMomentum, groupWeight, targetMomentum };
-  for (const [argument, value] of Object.entries(shares)) {
-    assertNumber('slotcon', argument, value, { minimum: 0, maximum: 1 });
-  }
-  for (const [argument, value] of Object.entries({ studentTemperature, teacherTemperature, temperature })) {
-    assertNumber('slotcon', argument, value, { minimum: 0, exclusiveMinimum: true });
-  }
-  for (const [argument, value] of Object.entries({ imageWeight, pixelWeight })) {
-    assertNumber('slotcon', argument, value, { minimum: 0 });
-  }
-  if (!inverseAugmentation && !matching) {
-    throw new PixconError(
-      'invalid-argument',
-      'slotcon: the grouping needs inverseAugmentation or a matching, got neither; give it one of them',
-    );
-  }
-
+    imageWeight,
+    pixelWeight,
+    pixelMatching,
+    queueLength,
+    hidden,
+    dim,
+    contrastHidden,
+    contrastDim,
+    targetMomentum,
+    name,
+  } = resolved;
   const inputChannels = backbone.channels;
   const head = groupingHead({ inputChannels, hidden, output: dim });
   const grouping = semanticGrouping({ prototypes, dim, temperature: teacherTemperature });
@@ -167,30 +108,10 @@ export function slotcon(options: SlotConOptions): Method {
     },
   ];
   const training = { training: true };
-  const named = (strategy: MatchingStrategy) => ({ name: strategy.name || 'custom', ...strategy.settings });
 
   return {
     name,
-    settings: {
-      backbone: backbone.name,
-      prototypes,
-      studentTemperature,
-      teacherTemperature,
-      centreMomentum,
-      groupWeight,
-      temperature,
-      inverseAugmentation,
-      matching: matching ? named(matching) : null,
-      imageWeight,
-      pixelWeight,
-      pixelMatching: pixel ? named(pixelMatching) : null,
-      queueLength,
-      hidden,
-      dim,
-      contrastHidden,
-      contrastDim,
-      targetMomentum,
-    },
+    settings: slotConSettings(resolved),
     backbone,
     backbonePrefix: 'backbone',
     targetMomentum,
