@@ -1,8 +1,9 @@
 /**
- * Trains and scores MoCo-v2+ and the three PixCon methods at equal compute, beside the untrained network, and
- * writes a Markdown table with a picture. Stopped and started again, it goes on where it was.
+ * Trains and scores methods at equal compute, beside the untrained network, and writes a Markdown table with a
+ * picture: MoCo-v2+ and the three PixCon methods, or those of `--rows`. Stopped and started again, it goes on where it
+ * was.
  *
- * Usage: npm run table -- camvid|coco-panoptic [--budget-minutes N] [--seeds 0,1] [--out DIR]
+ * Usage: npm run table -- camvid|coco-panoptic [--rows all|NAMES] [--budget-minutes N] [--seeds 0,1] [--out DIR]
  *        npm run table -- NAME --data DIR --masks DIR [--void LABELS] …
  */
 import { existsSync } from 'node:fs';
@@ -12,13 +13,15 @@ import { parseArgs } from 'node:util';
 import { drawComparison, fixTheme, toPng } from '@pixcon/visualize';
 import { tableLines, tableMarkdown } from './table/markdown.ts';
 import { measure, secondsPerEpoch, type TrainedRow } from './table/measure.ts';
-import { methods, type Task } from './table/task.ts';
+import { findRows, type Row } from './table/rows.ts';
+import type { Task } from './table/task.ts';
 import { findTask } from './table/tasks.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     'budget-minutes': { type: 'string' },
+    rows: { type: 'string' },
     seeds: { type: 'string', default: '0,1' },
     data: { type: 'string' },
     masks: { type: 'string' },
@@ -39,7 +42,8 @@ try {
   if (!(budgetMinutes > 0)) throw new Error('--budget-minutes: expected a number above 0');
   const seeds = values.seeds.split(',').map(Number);
   if (!seeds.every(Number.isSafeInteger)) throw new Error('--seeds: expected whole numbers with commas');
-  await makeTable(task, budgetMinutes, seeds, values.out ?? join('runs', `table-${name}`));
+  const kept = values.out ?? join('runs', values.rows === undefined ? `table-${name}` : `table-${name}-rows`);
+  await makeTable(task, findRows(values.rows), budgetMinutes, seeds, kept);
 } catch (error) {
   process.stderr.write(`table: ${(error as Error).message}\n`);
   process.exitCode = 1;
@@ -47,39 +51,44 @@ try {
 
 async function makeTable(
   task: Task,
+  chosen: readonly Row[],
   budgetMinutes: number,
   seeds: readonly number[],
   out: string,
 ): Promise<void> {
   if (!existsSync(task.photos)) throw new Error(`${task.photos} is missing; name another folder with --data`);
   await mkdir(out, { recursive: true });
-  const epochs = await equalEpochs(task, budgetMinutes, out);
+  const epochs = await equalEpochs(task, chosen, budgetMinutes, out);
   const rows: TrainedRow[] = [];
   for (const seed of seeds) {
-    for (const { method } of methods) {
-      rows.push(await measure(task, out, { method, seed, epochs: epochs[method] as number }));
-      await write({ task, budgetMinutes, rows }, out);
+    for (const row of chosen) {
+      rows.push(await measure(task, out, { row, seed, epochs: epochs[row.name] as number }));
+      await write({ task, budgetMinutes, chosen, rows }, out);
     }
   }
 }
 
 /** Epochs that each method gets for the same time; kept, so that all seeds and a continued table agree. */
-async function equalEpochs(task: Task, budgetMinutes: number, out: string): Promise<Record<string, number>> {
+async function equalEpochs(
+  task: Task,
+  chosen: readonly Row[],
+  budgetMinutes: number,
+  out: string,
+): Promise<Record<string, number>> {
   const file = join(out, 'epochs.json');
   if (existsSync(file)) {
     const kept = JSON.parse(await readFile(file, 'utf8')) as {
       budgetMinutes: number;
       epochs: Record<string, number>;
     };
-    if (kept.budgetMinutes === budgetMinutes) return kept.epochs;
-    throw new Error(
-      `${out} holds a table of ${kept.budgetMinutes} minutes; choose another folder with --out`,
-    );
+    const complete = chosen.every(({ name }) => kept.epochs[name] !== undefined);
+    if (kept.budgetMinutes === budgetMinutes && complete) return kept.epochs;
+    const held = complete ? `a table of ${kept.budgetMinutes} minutes` : 'a table of other rows';
+    throw new Error(`${out} holds ${held}; choose another folder with --out`);
   }
-  const names = methods.map(({ method }) => method);
-  const seconds = await secondsPerEpoch(task, out, names);
+  const seconds = await secondsPerEpoch(task, out, chosen);
   const epochs = Object.fromEntries(
-    names.map((name) => [
+    chosen.map(({ name }) => [
       name,
       Math.max(2, Math.floor((60 * budgetMinutes) / (seconds.get(name) as number))),
     ]),

@@ -1,9 +1,12 @@
 import type { Score, TrainedRow } from './measure.ts';
-import { methods, type Task } from './task.ts';
+import type { Row } from './rows.ts';
+import type { Task } from './task.ts';
 
 export interface Table {
   readonly task: Task;
   readonly budgetMinutes: number;
+  /** What was asked for. */
+  readonly chosen: readonly Row[];
   /** In the order that they were made. */
   readonly rows: readonly TrainedRow[];
 }
@@ -17,7 +20,7 @@ export interface Line {
 }
 
 /** Of one measure: untrained first, then the methods, each with its seeds in order. */
-export function tableLines({ rows }: Pick<Table, 'rows'>, measure: number): Line[] {
+export function tableLines({ chosen, rows }: Pick<Table, 'chosen' | 'rows'>, measure: number): Line[] {
   const scoreOf = (row: TrainedRow) => row.scores[measure] as Score;
   const bySeed = [...rows].sort((a, b) => a.seed - b.seed);
   // The untrained backbone of a seed is the same whatever method trains it.
@@ -28,8 +31,8 @@ export function tableLines({ rows }: Pick<Table, 'rows'>, measure: number): Line
     steps: [0],
     minutes: [0],
   };
-  const trained = methods.flatMap(({ title, method }) => {
-    const own = bySeed.filter((row) => row.method === method);
+  const trained = chosen.flatMap(({ title, name }) => {
+    const own = bySeed.filter((row) => row.method === name);
     if (own.length === 0) return [];
     return [
       {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pixcon } from './command.ts';
+import type { Row } from './rows.ts';
 import type { Task } from './task.ts';
 
 export interface Score {
@@ -13,6 +14,7 @@ export interface Score {
 }
 
 export interface TrainedRow {
+  /** The name of its row. */
   readonly method: string;
   readonly seed: number;
   readonly epochs: number;
@@ -32,10 +34,10 @@ interface Record {
 export async function measure(
   task: Task,
   out: string,
-  { method, seed, epochs }: { readonly method: string; readonly seed: number; readonly epochs: number },
+  { row, seed, epochs }: { readonly row: Row; readonly seed: number; readonly epochs: number },
 ): Promise<TrainedRow> {
-  const run = join(out, `${method}-seed${seed}`);
-  await train(task, run, { ...task.settings, method, seed, epochs });
+  const run = join(out, `${row.name}-seed${seed}`);
+  await train(task, run, { ...task.settings, ...row.settings, seed, epochs });
   const scores: Score[] = [];
   for (const [place, { evaluate }] of task.measures.entries()) {
     const json = `${run}-score${place + 1}.json`;
@@ -45,7 +47,7 @@ export async function measure(
   const records = await readRecords(run);
   const seconds = records.reduce((sum, { imagesPerSecond }) => sum + batchSize(task) / imagesPerSecond, 0);
   return {
-    method,
+    method: row.name,
     seed,
     epochs,
     steps: (records.at(-1)?.step ?? -1) + 1,
@@ -61,20 +63,20 @@ export async function measure(
 export async function secondsPerEpoch(
   task: Task,
   out: string,
-  methods: readonly string[],
+  rows: readonly Row[],
 ): Promise<ReadonlyMap<string, number>> {
   const seconds = new Map<string, number>();
   for (let round = 0; round < 2; round++) {
-    for (const method of methods) {
-      const run = join(out, `calibrate-${method}`);
+    for (const { name, settings } of rows) {
+      const run = join(out, `calibrate-${name}`);
       await rm(run, { recursive: true, force: true });
-      await train(task, run, { ...task.settings, method, epochs: 2, seed: 0 });
+      await train(task, run, { ...task.settings, ...settings, epochs: 2, seed: 0 });
       const records = await readRecords(run);
       const fastest = Math.max(
         ...records.slice(records.length / 2).map(({ imagesPerSecond }) => imagesPerSecond),
       );
       const epoch = ((records.length / 2) * batchSize(task)) / fastest;
-      seconds.set(method, Math.min(epoch, seconds.get(method) ?? epoch));
+      seconds.set(name, Math.min(epoch, seconds.get(name) ?? epoch));
       await rm(run, { recursive: true, force: true });
     }
   }

@@ -19,11 +19,3 @@ export interface Task {
   /** Minutes of training per run. */
   readonly budgetMinutes: number;
 }
-
-/** Rows of the table: the name shown and what `pixcon pretrain --method` is given. */
-export const methods = [
-  { title: 'MoCo-v2+', method: 'moco-v2-plus' },
-  { title: 'PixCon-Coord', method: 'pixcon-coord' },
-  { title: 'PixCon-Sim', method: 'pixcon-sim' },
-  { title: 'PixCon-SR', method: 'pixcon-sr' },
-] as const;

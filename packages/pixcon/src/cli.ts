@@ -40,6 +40,21 @@ function outputStride(text: string): number {
   throw new InvalidArgumentError('Allowed choices are 8, 16, 32.');
 }
 
+/** `name=value`, collected; the value is JSON where it can be read as such, else text. */
+function option(text: string, before: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Expected NAME=VALUE.');
+  try {
+    return { ...before, [name]: JSON.parse(value) };
+  } catch {
+    return { ...before, [name]: value };
+  }
+}
+
+function list(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
 function labels(text: string): number[] {
   return text.split(',').map((part) => {
     if (/^\d+$/.test(part.trim()) && Number(part) <= 65_535) return Number(part);
@@ -67,6 +82,12 @@ function program(setExitCode: (code: number) => void): Command {
     .description('pre-train a backbone on a folder of photos (JPEG, PNG, WebP; any depth)')
     .argument('<dir>', 'folder of images')
     .addOption(new Option('--method <name>', 'what to train (default: pixcon-sr)').choices(methodNames))
+    .option(
+      '--option <name=value>',
+      'an option of the method alone, such as prototypes=64; repeatable',
+      option,
+    )
+    .option('--recipe <names>', 'named settings, below file and flags; pixcon methods lists them', list)
     .addOption(new Option('--arch <name>', 'backbone (default: resnet18)').choices(architectureNames))
     .option('--image-size <pixels>', 'side of the square views (default: 128)', whole(32))
     .option('--batch-size <images>', 'images per step (default: 32)', whole(2))
@@ -75,7 +96,7 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--epochs <count>', 'passes over the photos (default: 100)', whole(1))
     .option('--queue-length <keys>', 'negative keys per queue (default: auto, 65536 or fewer)', queueLength)
     .option('--output-stride <pixels>', 'input pixels per cell: 8, 16 or 32 (default: 32)', outputStride)
-    .option('--learning-rate <rate>', 'peak (default: 0.4 · batch size / 512)', positive)
+    .option('--learning-rate <rate>', 'peak (default: the method’s own, by batch size)', positive)
     .addOption(new Option('--backend <name>', 'where to compute (default: auto)').choices(backendNames))
     .option('--seed <number>', 'every random draw follows from it (default: 0)', whole(0))
     .option('--init <file>', 'start the backbone from weights of PyTorch (safetensors or .pth)')
@@ -88,6 +109,16 @@ function program(setExitCode: (code: number) => void): Command {
     .action(async (directory: string, { config, out, resume, ...flags }) => {
       const { pretrainCommand } = await import('./commands/pretrain.ts');
       setExitCode(await pretrainCommand(directory, { ...(config ? { config } : {}), out, resume, flags }));
+    });
+
+  root
+    .command('methods')
+    .description('list the methods and the recipes, the paper’s tables among them')
+    .argument('[name]', 'tell the options of one method')
+    .option('--json', 'as JSON', false)
+    .action(async (name: string | undefined, options) => {
+      const { methodsCommand } = await import('./commands/methods.ts');
+      setExitCode(methodsCommand(name, options));
     });
 
   root

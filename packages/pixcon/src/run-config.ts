@@ -1,6 +1,9 @@
 import { PixconError } from '@pixcon/core';
 import { z } from 'zod';
 import { augmentationConfig } from './augmentation-config.ts';
+import { methodDefaults } from './methods/method-defaults.ts';
+import { methodOptions } from './methods/method-options.ts';
+import { joinSettings, recipeSettings } from './methods/recipes.ts';
 import { architectureNames, backendNames, methodNames } from './names.ts';
 
 const whole = z.int({
@@ -14,7 +17,12 @@ const share = z.number().min(0).max(1);
  * `config.json` holds, and it can be given back with `--config`.
  */
 const runConfig = z.strictObject({
+  recipe: z
+    .array(z.string())
+    .default([])
+    .describe('named settings below all others; pixcon methods lists them'),
   method: z.enum(methodNames).default('pixcon-sr').describe('what to train'),
+  options: z.record(z.string(), z.unknown()).default({}).describe('what the method alone has'),
   arch: z.enum(architectureNames).default('resnet18').describe('backbone'),
   outputStride: z
     .union([z.literal(8), z.literal(16), z.literal(32)], { error: 'expected 8, 16 or 32' })
@@ -70,7 +78,7 @@ const runConfig = z.strictObject({
       }),
     ])
     .default({ name: 'sgd', momentum: 0.9, weightDecay: 1e-4 }),
-  learningRate: z.number().positive().optional().describe('peak; 0.4 · batchSize / 512 when absent'),
+  learningRate: z.number().positive().optional().describe('peak; the method’s own by batch size when absent'),
   warmupEpochs: z.number().min(0).optional().describe('4, at most a tenth of the run, when absent'),
   augmentation: augmentationConfig
     .default('byol')
@@ -98,26 +106,54 @@ export type RunConfig = z.output<typeof runConfig> & {
  * @throws PixconError `invalid-argument`, one sentence per wrong entry
  */
 export function resolveRunConfig(input: unknown, source: string): RunConfig {
-  const result = runConfig.safeParse(input);
-  if (result.success) {
-    const { learningRate, warmupEpochs, ...config } = result.data;
-    return {
-      ...config,
-      learningRate: learningRate ?? (0.4 * config.batchSize) / 512,
-      warmupEpochs: warmupEpochs ?? Math.min(4, config.epochs / 10),
-    };
-  }
-  throw new PixconError(
-    'invalid-argument',
-    `${source}: ${result.error.issues.map(describeIssue).join('; ')}`,
+  // Parsed once as given, so that what is wrong is told before its defaults are looked for.
+  const { recipe, ...given } = isObject(input) ? input : { recipe: undefined };
+  const names = parse(runConfig.shape.recipe, recipe, source, ['recipe']);
+  const settings = joinSettings(recipeSettings(names), given);
+  const { method, options } = parse(
+    runConfig,
+    isObject(input) ? { ...settings, recipe: names } : input,
+    source,
   );
+  const { learningRatePer256, settings: defaults } = methodDefaults(method, options);
+  const { learningRate, warmupEpochs, ...config } = parse(
+    runConfig,
+    { ...defaults, ...settings, recipe: names },
+    source,
+  );
+  return {
+    ...config,
+    options: parse<Record<string, unknown>>(methodOptions[method], options, source, ['options']),
+    learningRate: learningRate ?? (learningRatePer256 * config.batchSize) / 256,
+    warmupEpochs: warmupEpochs ?? Math.min(4, config.epochs / 10),
+  };
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+function parse<Output>(
+  schema: z.ZodType<Output>,
+  input: unknown,
+  source: string,
+  path: PropertyKey[] = [],
+): Output {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const issues = result.error.issues.map((issue) =>
+    describeIssue({ ...issue, path: [...path, ...issue.path] }, known),
+  );
+  throw new PixconError('invalid-argument', `${source}: ${issues.join('; ')}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, names: readonly string[]): string {
   const name = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((key) => [...issue.path, key].join('.')).join(', ');
-    const known = name === '' ? `; known are ${Object.keys(runConfig.shape).join(', ')}` : '';
+    const list = names.length === 0 ? '; it has none' : `; known are ${names.join(', ')}`;
+    const known = issue.path.length === 0 || name === 'options' ? list : '';
     return `unknown setting ${keys}${known}`;
   }
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);

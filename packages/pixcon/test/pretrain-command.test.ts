@@ -121,6 +121,26 @@ describe('pixcon pretrain', () => {
   });
 
   it.each([
+    ['moco-v2', '--option', 'splits=2'],
+    ['densecl', '--recipe', 'table4-predictors', '--option', 'splits=2'],
+    ['byol'],
+    ['simsiam', '--option', 'predictorHidden=8'],
+    ['pixpro', '--recipe', 'table5-pixpro-image'],
+    ['slotcon', '--recipe', 'table6-pix', '--option', 'prototypes=8'],
+    ['univip', '--option', 'instanceCount=2', '--option', 'instanceSize=32'],
+  ])('trains %s', async (method, ...options) => {
+    const { code, stderr } = await pretrain(['--method', method, '--epochs', '1', ...options]);
+    expect(stderr).toContain(`${method}, resnet18`);
+    expect(code).toBe(0);
+    expect(await losses(out)).toHaveLength(6);
+    const config = JSON.parse(await readFile(join(out, 'config.json'), 'utf8'));
+    for (const option of options.filter((text) => text.includes('='))) {
+      const [name, value] = option.split('=') as [string, string];
+      expect(config.options[name]).toBe(Number(value));
+    }
+  });
+
+  it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGKILL', null],

@@ -8,6 +8,7 @@ import { buildMethod } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
 import { readInitialWeights, startFrom } from '../initial-weights.ts';
 import { interruptible } from '../interruptible.ts';
+import { joinSettings } from '../methods/recipes.ts';
 import { pretrainOptions } from '../pretrain-options.ts';
 import { Progress } from '../progress.ts';
 import { type RunConfig, resolveRunConfig } from '../run-config.ts';
@@ -26,7 +27,9 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   const { out, resume, flags } = options;
   const path = options.config ?? (resume ? ownConfig(out) : undefined);
   const file = path === undefined ? {} : await readConfigFile(path);
-  const settings = resolveRunConfig({ ...file, ...flags }, path ?? 'pretrain');
+  const { option: own, ...named } = flags;
+  const asked = joinSettings(file, own === undefined ? named : { ...named, options: own });
+  const settings = resolveRunConfig(asked, path ?? 'pretrain');
   // A run that goes on has all of its weights in its checkpoint.
   const goesOn = resume && existsSync(join(out, 'checkpoint.safetensors'));
   const { init: given, ...rest } = settings;

@@ -11,12 +11,12 @@ let count = 0;
 
 /**
  * Updates variables in place by TensorFlow's resource operations, which write into a buffer that nobody else holds.
- * For that, each variable shows `placeholder` (any tensor of its shape) while `update` runs: `update` must have taken
+ * For that, each variable shows `standIn` (any tensor of its shape) while `update` runs: `update` must have taken
  * what it reads of the variables before, and everything else that shares their buffers sees a copy.
  */
 export function updateInPlace(
   variables: readonly tf.Variable[],
-  placeholder: tf.Tensor,
+  standIn: tf.Tensor,
   update: (...resources: ResourceVariable[]) => void,
 ): void {
   tf.tidy(() => {
@@ -35,7 +35,7 @@ export function updateInPlace(
       return { handle };
     });
     try {
-      for (const variable of variables) variable.assign(placeholder);
+      for (const variable of variables) variable.assign(standIn);
       update(...resources);
     } finally {
       resources.forEach(({ handle }, index) => {
