@@ -8,11 +8,14 @@ import type { Workload } from './workloads/workload.ts';
 export const usage =
   'usage: npm run bench -- NAME… [--backend NAME] [--peer] [--stock] [--peer-script FILE] [--data DIR]… [--json FILE] [--threads N] [--steps N] [--rounds N] [--quick]\n' +
   '       npm run bench -- NAME… --profile [FILE.json] [--steps N] …\n' +
+  '       npm run bench -- memory [--backend NAME]\n' +
   '       npm run bench -- --list';
 
 export interface CommandLine {
   /** Print the workloads and nothing else. */
   readonly list: boolean;
+  /** The table of memory, and nothing else. */
+  readonly memory: boolean;
   readonly workloads: readonly Workload[];
   readonly backend: BackendName | undefined;
   readonly peer: boolean;
@@ -37,6 +40,7 @@ export interface CommandLine {
 export function parseCommandLine(given: readonly string[]): CommandLine {
   const { rest, profile } = takeProfile(given);
   const { values, positionals } = parse(rest);
+  const memory = positionals.length === 1 && positionals[0] === 'memory';
   if (positionals.length === 0 && !values.list)
     throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
   if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
@@ -49,7 +53,16 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
       );
     }
   }
-  const workloads = findWorkloads(positionals);
+  const workloads = memory ? [] : findWorkloads(positionals);
+  if (memory) {
+    const useless = Object.keys(values).find((name) => !['backend', 'quick'].includes(name));
+    if (useless || profile !== false) {
+      throw new PixconError(
+        'invalid-argument',
+        `memory takes --backend and --quick only; leave --${useless ?? 'profile'} out`,
+      );
+    }
+  }
   if (values.stock) {
     const other = workloads.find(({ backend }) => (values.backend ?? backend) !== 'wasm');
     if (other) {
@@ -68,6 +81,7 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   const path = (value: string | undefined) => (value === undefined ? undefined : resolve(value));
   return {
     list: values.list ?? false,
+    memory,
     workloads,
     backend: values.backend,
     peer: values.peer ?? false,

@@ -19,9 +19,11 @@ export async function runProfile(request: ProfileRequest): Promise<ProfileSummar
 async function runChild<Result>(request: MeasureRequest): Promise<Result> {
   // From the repository's root, where tsx is installed.
   const root = fileURLToPath(new URL('../../..', import.meta.url));
-  const child = fileURLToPath(new URL('./child.ts', import.meta.url));
-  const options = ['--conditions=@pixcon/source', '--import', 'tsx', child, JSON.stringify(request)];
-  const result = await runProcess(process.execPath, options, root);
+  // As users run it, what is built; in tests, the source.
+  const built = import.meta.url.endsWith('.js');
+  const child = fileURLToPath(new URL(built ? './child.js' : './child.ts', import.meta.url));
+  const options = [...(built ? [] : ['--conditions=@pixcon/source', '--import', 'tsx']), child];
+  const result = await runProcess(process.execPath, [...options, JSON.stringify(request)], root);
   if (result) return jsonLine(request.workload, result);
   throw new PixconError('data', `${request.workload}: ${process.execPath} was not found`);
 }

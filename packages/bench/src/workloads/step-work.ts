@@ -24,10 +24,10 @@ const architectures = { resnet10, resnet18, resnet50 } as const;
  * comes before each step, so that the profile shows what it would cost.
  */
 export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
-  const { arch, batchSize, queueLength, hidden, dim } = sizes;
+  const { arch, batchSize, queueLength, hidden, dim, accumulate = 1, recompute = false } = sizes;
   const random = new RandomStream(0);
   const plain = pixcon({
-    backbone: architectures[arch](),
+    backbone: architectures[arch]({ recompute }),
     matching: watchMatching(recorder),
     queueLength,
     temperature: 0.2,
@@ -50,6 +50,7 @@ export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
         step: index,
         learningRate: 0.05,
         targetMomentum: 0.99,
+        accumulate,
         random: random.fork('step', index++),
       });
       // Devices work in order: when the loss has come, all that was queued before the read is done too.

@@ -13,6 +13,10 @@ export interface StepSizes {
   readonly hidden: number;
   /** Width of the projections. The peer's is 128. */
   readonly dim: number;
+  /** Parts that the batch is computed in. Default 1. */
+  readonly accumulate?: number;
+  /** Whether activations are computed again in the backward pass. Default false. */
+  readonly recompute?: boolean;
 }
 
 /** The dense InfoNCE alone: one query per cell of `batchSize` images, stride 32. */
