@@ -2,6 +2,8 @@ export { classFolder } from './class-folder.ts';
 export { cropAndResize } from './crop-and-resize.ts';
 export { type ImageFolderOptions, imageFolder } from './image-folder.ts';
 export { type KeepDecodedOptions, keepDecoded } from './keep-decoded.ts';
+export { keepProposals } from './proposals/keep-proposals.ts';
+export { type RegionProposalOptions, regionProposals } from './proposals/region-proposals.ts';
 export { type SceneClass, sceneClasses } from './scene/classes.ts';
 export type { ShapeName } from './scene/shapes.ts';
 export type { TextureName } from './scene/textures.ts';
