@@ -6,6 +6,7 @@ export { flipHorizontal } from './flip.ts';
 export { blurKernelSize, type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.ts';
 export { toGrayscale } from './grayscale.ts';
 export { adjustHue } from './hue.ts';
+export { type InstanceCropOptions, type InstanceCrops, sampleInstanceCrops } from './instance-crops.ts';
 export { normalize } from './normalize.ts';
 export {
   applyPhotometric,

@@ -20,6 +20,7 @@ export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './i
 export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
 export type {
   InitializeOptions,
+  InstanceRequest,
   Losses,
   LossPart,
   Method,

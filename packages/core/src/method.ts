@@ -45,6 +45,14 @@ export interface StepContext {
  */
 export type Targets = Readonly<Record<string, Tensor>>;
 
+/** What a method asks for beside two views of each image: regions that are likely to hold objects. */
+export interface InstanceRequest {
+  /** Regions of each image. */
+  readonly count: number;
+  /** Side of each in pixels, after resizing. */
+  readonly size: number;
+}
+
 export interface Losses {
   /** What is minimised. */
   readonly total: Scalar;
@@ -78,6 +86,8 @@ export interface Method {
    * predictor. Default none.
    */
   readonly fixedLearningRate?: readonly string[];
+  /** Regions that each batch brings as `instances`, which both views then share. Default none. */
+  readonly instances?: InstanceRequest;
   /** How query cells find their key cells, for pictures and scores. Absent without a dense loss. */
   readonly matching?: MatchingStrategy;
   initialize(options: InitializeOptions): MethodState;

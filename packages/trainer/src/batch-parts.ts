@@ -5,18 +5,18 @@ import * as tf from '@tensorflow/tfjs-core';
 export function batchParts(batch: ViewPair, count: number): readonly ViewPair[] {
   if (count === 1) return [batch];
   const size = batch.names.length / count;
-  const part = ({ images, geometry }: View, first: number): View => {
-    const [, height, width, channels] = images.shape;
+  const part = ({ images, geometry }: View, index: number): View => {
+    const [all, height, width, channels] = images.shape;
+    const crops = all / count;
     return {
-      images: tf.slice4d(images, [first, 0, 0, 0], [size, height, width, channels]),
-      geometry: geometry.slice(first, first + size),
+      images: tf.slice4d(images, [index * crops, 0, 0, 0], [crops, height, width, channels]),
+      geometry: geometry.slice(index * crops, (index + 1) * crops),
     };
   };
-  return Array.from({ length: count }, (_, index) => {
-    const first = index * size;
-    return {
-      views: [part(batch.views[0], first), part(batch.views[1], first)],
-      names: batch.names.slice(first, first + size),
-    };
-  });
+  const { views, instances, names } = batch;
+  return Array.from({ length: count }, (_, index) => ({
+    views: [part(views[0], index), part(views[1], index)],
+    ...(instances && { instances: part(instances, index) }),
+    names: names.slice(index * size, (index + 1) * size),
+  }));
 }

@@ -4,16 +4,21 @@ import type { HostBatch, HostView } from './two-view-loader.ts';
 
 /** Uploads a batch and applies its photometric operations. The caller disposes the images. */
 export function deviceViews(batch: HostBatch, augmentation: Augmentation): ViewPair {
-  const view = (host: HostView): View => {
-    const { mean, standardDeviation } = augmentation;
-    const { pixels, photometric } = host;
-    const size = { height: batch.size, width: batch.size };
+  const { mean, standardDeviation } = augmentation;
+  const view = ({ pixels, photometric, geometry }: HostView, side: number): View => {
+    const size = { height: side, width: side };
     const images = applyPhotometricToBytes(pixels, photometric, { ...size, mean, standardDeviation });
-    return { images, geometry: host.geometry };
+    return { images, geometry };
   };
-  return { views: [view(batch.views[0]), view(batch.views[1])], names: batch.names };
+  const { size, views, instances, names } = batch;
+  return {
+    views: [view(views[0], size), view(views[1], size)],
+    ...(instances && { instances: view(instances, instances.size) }),
+    names,
+  };
 }
 
-export function disposeViews(pair: ViewPair): void {
-  for (const { images } of pair.views) images.dispose();
+export function disposeViews({ views, instances }: ViewPair): void {
+  for (const { images } of views) images.dispose();
+  instances?.images.dispose();
 }

@@ -182,11 +182,12 @@ export class Run {
   }
 
   #batches(start: number): AsyncGenerator<HostBatch, void, undefined> {
-    const { dataset, options } = this.#input;
+    const { method, dataset, options } = this.#input;
     return twoViewLoader(keepDecoded(dataset), {
       batchSize: options.batchSize,
       imageSize: options.imageSize,
       augmentation: options.augmentation,
+      ...(method.instances && { instances: method.instances }),
       random: this.#random.fork('data'),
       unreadable: this.#unreadable,
       start,

@@ -1,5 +1,6 @@
-import { byolAugmentation } from '@pixcon/augment';
-import { type ImageDataset, PixconError, RandomStream } from '@pixcon/core';
+import { byolAugmentation, samplePhotometric, sampleTwoCrops } from '@pixcon/augment';
+import { type Box, type ImageDataset, intersect, PixconError, RandomStream } from '@pixcon/core';
+import { regionProposals, syntheticScenes } from '@pixcon/datasets';
 import { describe, expect, it } from 'vitest';
 import {
   type HostBatch,
@@ -120,6 +121,58 @@ describe('twoViewLoader', () => {
     );
     expect(await collect(images, { unreadable: new UnreadableImages(40), start: 1 })).toEqual(
       dented.slice(1),
+    );
+  });
+
+  it('draws the views of a place in an epoch from forks of that name alone', async () => {
+    const random = new RandomStream(3);
+    const { crops, views } = byolAugmentation();
+    for (const { step, views: loaded, instances } of await collect(dataset(11))) {
+      expect(instances).toBeUndefined();
+      for (let slot = 0; slot < 4; slot++) {
+        const own = random.fork('sample', Math.floor(step / 2), (step % 2) * 4 + slot);
+        expect(loaded.map(({ geometry }) => geometry[slot])).toEqual(
+          sampleTwoCrops(24, 20, own.fork('crops'), crops),
+        );
+        expect(loaded.map(({ photometric }) => photometric[slot])).toEqual(
+          views.map((recipe, side) => samplePhotometric(own.fork('photometric', side), recipe)),
+        );
+      }
+    }
+  });
+});
+
+describe('twoViewLoader with instances', () => {
+  const scenes = syntheticScenes({ count: 6, size: 64, seed: 1 });
+  const request = { batchSize: 2, imageSize: 16, end: 6, instances: { count: 3, size: 12 } };
+
+  it('cuts as many of each image as asked for, from where its views overlap', async () => {
+    const same = (a: Box, b: Box) => JSON.stringify(a) === JSON.stringify(b);
+    let proposed = 0;
+    for (const { views, names, instances } of await collect(scenes, request)) {
+      const { pixels, geometry, photometric, size } = instances as NonNullable<typeof instances>;
+      expect(size).toBe(12);
+      expect([pixels.length, geometry.length, photometric.length]).toEqual([6 * 12 * 12 * 3, 6, 6]);
+      expect(new Set(photometric.map((parameters) => parameters.brightness)).size).toBeGreaterThan(1);
+      expect(photometric.every(({ solarizeThreshold }) => solarizeThreshold === null)).toBe(true);
+      for (const [place, { box }] of geometry.entries()) {
+        const image = Math.floor(place / 3);
+        for (const view of views) expect(intersect(view.geometry[image]?.box as Box, box)).toEqual(box);
+        const scene = await scenes.load(Number(names[image]?.replace('scene-', '')));
+        if (regionProposals(scene).some((proposal) => same(proposal, box))) proposed++;
+      }
+    }
+    // 36 in all; some views share too few.
+    expect(proposed).toBeGreaterThan(24);
+  });
+
+  it('gives the same batches from step n on', async () => {
+    const all = await collect(scenes, request);
+    expect(await collect(scenes, { ...request, start: 4, prefetch: 1, concurrency: 1 })).toEqual(
+      all.slice(4),
+    );
+    expect(all.map(({ names }) => names)).toEqual(
+      (await collect(scenes, { batchSize: 2, imageSize: 16, end: 6 })).map(({ names }) => names),
     );
   });
 });

@@ -2,17 +2,26 @@ import { availableParallelism } from 'node:os';
 import {
   type Augmentation,
   type PhotometricParameters,
+  sampleInstanceCrops,
   samplePhotometric,
   sampleTwoCrops,
 } from '@pixcon/augment';
-import { type ImageDataset, PixconError, type RandomStream, type ViewGeometry } from '@pixcon/core';
-import { cropAndResize } from '@pixcon/datasets';
+import {
+  type Box,
+  type DecodedImage,
+  type ImageDataset,
+  type InstanceRequest,
+  PixconError,
+  type RandomStream,
+  type ViewGeometry,
+} from '@pixcon/core';
+import { cropAndResize, keepProposals } from '@pixcon/datasets';
 import { Limiter } from './limiter.ts';
 import type { UnreadableImages } from './unreadable-images.ts';
 
-/** One view of a batch on the host: geometric crops done, photometric parameters drawn but not applied. */
+/** One view of a batch, or its instances, on the host: geometric crops done, photometric parameters drawn but not applied. */
 export interface HostView {
-  /** `[batch, size, size, 3]`, 0 to 255, not normalised: bytes, because batches wait in memory. */
+  /** `[crops, size, size, 3]`, 0 to 255, not normalised: bytes, because batches wait in memory. */
   readonly pixels: Uint8Array;
   readonly geometry: readonly ViewGeometry[];
   readonly photometric: readonly PhotometricParameters[];
@@ -22,6 +31,8 @@ export interface HostBatch {
   readonly step: number;
   readonly size: number;
   readonly views: readonly [HostView, HostView];
+  /** Where the method asked for them: `count` of each image, one after another. */
+  readonly instances?: HostView & { readonly size: number };
   readonly names: readonly string[];
 }
 
@@ -30,6 +41,8 @@ export interface TwoViewLoaderOptions {
   /** Side of the square views, in pixels. */
   readonly imageSize: number;
   readonly augmentation: Augmentation;
+  /** Regions to cut from each image beside its views. Default none. */
+  readonly instances?: InstanceRequest;
   /** The run's stream: a batch depends on it and on its step alone. */
   readonly random: RandomStream;
   readonly unreadable: UnreadableImages;
@@ -61,14 +74,14 @@ export async function* twoViewLoader(
   options: TwoViewLoaderOptions,
 ): AsyncGenerator<HostBatch, void, undefined> {
   const { start, end, prefetch = 3, concurrency = 2 * availableParallelism() } = options;
-  const limiter = new Limiter(concurrency);
+  const source: Source = { dataset, proposalsOf: keepProposals(), limiter: new Limiter(concurrency) };
   const orderOf = epochOrder(dataset.length, options.random);
   const pending: Promise<HostBatch>[] = [];
   let next = start;
   try {
     while (next < end || pending.length > 0) {
       while (next < end && pending.length < prefetch) {
-        const batch = loadBatch(dataset, options, next++, limiter, orderOf);
+        const batch = loadBatch(source, options, next++, orderOf);
         // A failure is reported when its turn comes; until then it must not count as unhandled.
         batch.catch(() => undefined);
         pending.push(batch);
@@ -77,7 +90,7 @@ export async function* twoViewLoader(
     }
   } finally {
     // A consumer that leaves early must not hear of images any more.
-    limiter.close();
+    source.limiter.close();
     await Promise.allSettled(pending);
   }
 }
@@ -91,23 +104,29 @@ function epochOrder(length: number, random: RandomStream): (epoch: number) => In
   };
 }
 
+/** What the batches of a run share. */
+interface Source {
+  readonly dataset: ImageDataset;
+  readonly proposalsOf: (index: number, image: DecodedImage) => readonly Box[];
+  readonly limiter: Limiter;
+}
+
 async function loadBatch(
-  dataset: ImageDataset,
+  source: Source,
   options: TwoViewLoaderOptions,
   step: number,
-  limiter: Limiter,
   orderOf: (epoch: number) => Int32Array,
 ): Promise<HostBatch> {
-  const { batchSize, imageSize, random } = options;
-  const perEpoch = stepsPerEpoch(dataset, batchSize);
+  const { batchSize, imageSize, random, instances } = options;
+  const perEpoch = stepsPerEpoch(source.dataset, batchSize);
   const epoch = Math.floor(step / perEpoch);
   const order = orderOf(epoch);
   const first = (step % perEpoch) * batchSize;
   const samples = await Promise.all(
     Array.from({ length: batchSize }, (_, slot) =>
-      limiter.run(() =>
+      source.limiter.run(() =>
         loadSample(
-          dataset,
+          source,
           options,
           order[first + slot] as number,
           random.fork('sample', epoch, first + slot),
@@ -115,49 +134,87 @@ async function loadBatch(
       ),
     ),
   );
-  const view = (side: 0 | 1): HostView => {
-    const stride = imageSize * imageSize * 3;
-    const pixels = new Uint8Array(batchSize * stride);
-    for (const [slot, sample] of samples.entries()) pixels.set(sample.crops[side], slot * stride);
-    return {
-      pixels,
-      geometry: samples.map((sample) => sample.geometry[side]),
-      photometric: samples.map((sample) => sample.photometric[side]),
-    };
+  const view = (side: 0 | 1): HostView => hostView(samples.map(({ views }) => views[side]));
+  return {
+    step,
+    size: imageSize,
+    views: [view(0), view(1)],
+    ...(instances && {
+      instances: { ...hostView(samples.flatMap((sample) => sample.instances)), size: instances.size },
+    }),
+    names: samples.map((sample) => sample.name),
   };
-  return { step, size: imageSize, views: [view(0), view(1)], names: samples.map((sample) => sample.name) };
+}
+
+/** One crop of one image. */
+interface Crop {
+  readonly pixels: Uint8Array;
+  readonly geometry: ViewGeometry;
+  readonly photometric: PhotometricParameters;
 }
 
 interface Sample {
   readonly name: string;
-  readonly crops: readonly [Uint8Array, Uint8Array];
-  readonly geometry: readonly [ViewGeometry, ViewGeometry];
-  readonly photometric: readonly [PhotometricParameters, PhotometricParameters];
+  readonly views: readonly [Crop, Crop];
+  readonly instances: readonly Crop[];
+}
+
+function hostView(crops: readonly Crop[]): HostView {
+  const stride = crops[0]?.pixels.length ?? 0;
+  const pixels = new Uint8Array(crops.length * stride);
+  for (const [slot, crop] of crops.entries()) pixels.set(crop.pixels, slot * stride);
+  return {
+    pixels,
+    geometry: crops.map(({ geometry }) => geometry),
+    photometric: crops.map(({ photometric }) => photometric),
+  };
 }
 
 /** Loads an image and cuts its views; an unreadable image is replaced by another one drawn at random. */
 async function loadSample(
-  dataset: ImageDataset,
+  source: Source,
   options: TwoViewLoaderOptions,
   index: number,
   random: RandomStream,
 ): Promise<Sample> {
-  const { augmentation, imageSize, unreadable } = options;
+  const { dataset } = source;
+  const { unreadable } = options;
   for (let attempt = 0; ; attempt++) {
     const chosen = attempt === 0 ? index : random.fork('substitute', attempt).integer(0, dataset.length);
     const name = dataset.name(chosen);
     try {
       const image = await dataset.load(chosen);
       unreadable.remove(name);
-      const geometry = sampleTwoCrops(image.width, image.height, random.fork('crops'), augmentation.crops);
-      const crops = await Promise.all(geometry.map((view) => cropAndResize(image, view, imageSize)));
-      const photometric = augmentation.views.map((recipe, side) =>
-        samplePhotometric(random.fork('photometric', side), recipe),
-      );
-      return { name, crops, geometry, photometric } as unknown as Sample;
+      return { name, ...(await cutSample(image, () => source.proposalsOf(chosen, image), options, random)) };
     } catch (error) {
       if (!(PixconError.isInstance(error) && error.code === 'data')) throw error;
       unreadable.add(name, error.message);
     }
   }
+}
+
+/** The views of an image, and its instances where they are asked for: these are recoloured as the first view. */
+async function cutSample(
+  image: DecodedImage,
+  proposals: () => readonly Box[],
+  { augmentation, imageSize, instances: request }: TwoViewLoaderOptions,
+  random: RandomStream,
+): Promise<Omit<Sample, 'name'>> {
+  const { width, height } = image;
+  const { crops, views: recipes } = augmentation;
+  const draws = random.fork('crops');
+  const { views, instances } = request
+    ? sampleInstanceCrops(width, height, proposals(), draws, { ...crops, count: request.count })
+    : { views: sampleTwoCrops(width, height, draws, crops), instances: [] };
+  const cut = async (geometry: ViewGeometry, size: number, photometric: PhotometricParameters) => ({
+    pixels: await cropAndResize(image, geometry, size),
+    geometry,
+    photometric,
+  });
+  const view = (side: 0 | 1) =>
+    cut(views[side], imageSize, samplePhotometric(random.fork('photometric', side), recipes[side]));
+  const instance = (geometry: ViewGeometry, place: number) =>
+    cut(geometry, request?.size ?? 0, samplePhotometric(random.fork('instance', place), recipes[0]));
+  const [first, second, ...others] = await Promise.all([view(0), view(1), ...instances.map(instance)]);
+  return { views: [first, second], instances: others };
 }
