@@ -2,6 +2,7 @@ export { type ActiveSlots, activeSlots } from './active-slots.ts';
 export { denseHead } from './dense-head.ts';
 export { globalHead } from './global-head.ts';
 export { type GroupingHeadOptions, groupingHead } from './grouping-head.ts';
+export { type InstanceFusionOptions, instanceFusion } from './instance-fusion.ts';
 export { type PixelPropagationOptions, pixelPropagation } from './pixel-propagation.ts';
 export { type PredictorOptions, predictor } from './predictor.ts';
 export { type HeadOptions, projectionHead } from './projection-head.ts';

@@ -5,4 +5,6 @@ export { type FilteredSlotContrastOptions, filteredSlotContrast } from './filter
 export { type GroupingDistillationOptions, groupingDistillation } from './grouping-distillation.ts';
 export { type InfoNceOptions, infoNce } from './info-nce.ts';
 export { negativeCosine } from './negative-cosine.ts';
+export { type OptimalTransportOptions, optimalTransport } from './optimal-transport.ts';
 export { pixelConsistency } from './pixel-consistency.ts';
+export { type TransportPlanOptions, transportPlan } from './transport-plan.ts';
