@@ -9,3 +9,4 @@ export type { QueueLength } from './queue-length.ts';
 export { type SimSiamOptions, simSiam } from './sim-siam.ts';
 export { slotcon } from './slotcon.ts';
 export type { SlotConOptions } from './slotcon-options.ts';
+export { type UniVIPOptions, univip } from './univip.ts';
