@@ -57,7 +57,7 @@ export const methodOptions = {
   univip: z.strictObject({
     instanceCount: whole.default(4).describe('instances of each image'),
     instanceSize: z.int().min(32).default(96).describe('side of an instance in pixels'),
-    epsilon: z.number().positive().default(0.1).describe('of the transport plan between instances'),
+    epsilon: z.number().min(0.03).default(0.1).describe('of the transport plan between instances'),
     iterations: whole.default(50).describe('rounds of Sinkhorn’s iteration'),
   }),
 } as const satisfies Readonly<Record<(typeof methodNames)[number], z.ZodType>>;
