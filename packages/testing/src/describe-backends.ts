@@ -30,7 +30,8 @@ export function describeBackends(
   for (const backend of backends) {
     describe(`${name} [${backend}]`, async () => {
       if (await isBackendAvailable(backend)) {
-        beforeAll(async () => void (await startBackend(backend)));
+        // One thread of wasm: test runners use all cores already, and threads that wait for each other spin.
+        beforeAll(async () => void (await startBackend(backend, { threads: 1 })));
         tests(backend);
       } else if (requiredBackends().includes(backend)) {
         it('has its backend', () => {

@@ -74,8 +74,8 @@ export class Run {
       warmupSteps: Math.round(warmupEpochs * this.#stepsPerEpoch),
     });
     this.#targetMomentumAt =
-      method.targetMomentum === undefined
-        ? constant(0)
+      method.targetMomentum === undefined || method.targetMomentumSchedule === 'constant'
+        ? constant(method.targetMomentum ?? 0)
         : cosineMomentum({ base: method.targetMomentum, totalSteps: this.#totalSteps });
     this.#chance = method.chanceLoss?.(state);
     this.#throughput = new Throughput(batchSize);
@@ -203,6 +203,7 @@ export class Run {
       const scalars = trainStep(method, state, options.optimizer, views, {
         step,
         learningRate: this.#learningRateAt(step),
+        fixedLearningRate: options.learningRate,
         targetMomentum: this.#targetMomentumAt(step),
         random: this.#random.fork('step', step),
         accumulate: options.accumulate,

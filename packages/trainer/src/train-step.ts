@@ -15,6 +15,8 @@ import { ScalarTotals } from './scalar-totals.ts';
 
 export interface TrainStepOptions extends StepContext {
   readonly learningRate: number;
+  /** Of the parameters that a method names in `fixedLearningRate`; by default `learningRate`. */
+  readonly fixedLearningRate?: number;
   /**
    * Parts that the batch is computed in, one after another, before the one update: less memory, the same number of
    * images. Each part has batch statistics of its own. Divides the batch; default 1.
@@ -44,7 +46,7 @@ export function trainStep(
   batch: ViewPair,
   options: TrainStepOptions,
 ): StepScalars {
-  const { learningRate, accumulate = 1, onGradients, ...context } = options;
+  const { learningRate, fixedLearningRate = learningRate, accumulate = 1, onGradients, ...context } = options;
   assertDivides(accumulate, batch);
   const sums = new ScalarTotals();
   const diagnostics = new ScalarTotals();
@@ -68,7 +70,10 @@ export function trainStep(
       }
     });
     onGradients?.(gradients);
-    optimizer.update(state.online, gradients, learningRate);
+    const fixed = new Map([...gradients].filter(([name]) => isFixed(method, name)));
+    const others = new Map([...gradients].filter(([name]) => !fixed.has(name)));
+    optimizer.update(state.online, others, learningRate);
+    if (fixed.size > 0) optimizer.update(state.online, fixed, fixedLearningRate);
     tf.dispose([...gradients.values()]);
     gradients.clear();
     tf.tidy(() => method.update(state, joined(targets), context));
@@ -95,6 +100,10 @@ function addGradients(
   const result = valueAndGradients(total, variables, before);
   result.value.dispose();
   for (const [name, gradient] of result.gradients) gradients.set(name, tf.keep(gradient));
+}
+
+function isFixed({ fixedLearningRate = [] }: Method, name: string): boolean {
+  return fixedLearningRate.some((prefix) => name.startsWith(prefix));
 }
 
 function assertDivides(accumulate: number, { names }: ViewPair): void {

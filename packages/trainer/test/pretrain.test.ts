@@ -114,6 +114,16 @@ describeBackends(
       expect(await readMetrics(out)).toHaveLength(12);
     });
 
+    it.each(['constant', 'cosine'] as const)('moves the target by a %s momentum', async (schedule) => {
+      const method: Method = { ...tinyMoCo(), targetMomentum: 0.9, targetMomentumSchedule: schedule };
+      const { state } = await pretrain(method, tinyImages(16), { ...tinyOptions, out });
+      state.dispose();
+      const momenta = (await readMetrics(out)).map(({ targetMomentum }) => targetMomentum);
+      expect(momenta[0]).toBe(0.9);
+      if (schedule === 'constant') expect(new Set(momenta).size).toBe(1);
+      else expect(momenta.at(-1)).toBeGreaterThan(0.98);
+    });
+
     it('stops on a learning rate that is far too high', async () => {
       const error = await failureOf({ learningRate: 1e30, warmupEpochs: 0 });
       expect(error.code).toBe('numerical');

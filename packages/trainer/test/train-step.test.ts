@@ -91,3 +91,31 @@ describeBackends('trainStep with accumulate', () => {
     disposeBatch(batch);
   });
 });
+
+describeBackends('trainStep with a fixed learning rate', () => {
+  it('moves the parameters that the method names by it, and the others by the schedule’s', () => {
+    const method: Method = { ...tinyMoCo(), fixedLearningRate: ['globalPredictor.'] };
+    const batch = makeBatch(4);
+    const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+    const optimizer = sgd();
+    const values = () =>
+      new Map([...state.online.entries()].map(([name, value]) => [name, [...value.dataSync()]]));
+    const before = values();
+    const scalars = trainStep(method, state, optimizer, batch, {
+      ...context(),
+      learningRate: 0,
+      fixedLearningRate: 0.1,
+    });
+    const after = values();
+    for (const { name, role } of state.online.specs) {
+      if (role === 'buffer') continue;
+      const moved = String(after.get(name)) !== String(before.get(name));
+      if (!name.startsWith('globalPredictor.')) expect(moved, name).toBe(false);
+      else if (/weight$/.test(name)) expect(moved, name).toBe(true);
+    }
+    tf.dispose(scalars);
+    optimizer.dispose();
+    state.dispose();
+    disposeBatch(batch);
+  });
+});
