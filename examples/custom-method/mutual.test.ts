@@ -1,8 +1,8 @@
 import { describeBackends, expectNoLeaks } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { type MatchInput, RandomStream } from 'pixcon';
+import { type MatchInput, RandomStream, semanticReweighting, similarityMatching } from 'pixcon';
 import { describe, expect, it } from 'vitest';
-import { mutualNearestNeighbours } from './mutual-nearest-neighbours.ts';
+import { mutual } from './mutual.ts';
 
 function inputOf(query: tf.Tensor3D, key: tf.Tensor3D): MatchInput {
   const views = Array.from({ length: query.shape[0] }, () => ({
@@ -35,7 +35,7 @@ function naive(query: number[][], key: number[][]): { index: number[]; weight: n
   return { index, weight: index.map((match, cell) => (nearestQuery[match] === cell ? 1 : 0)) };
 }
 
-describe('mutualNearestNeighbours', () => {
+describe('mutual', () => {
   describeBackends(
     'on a backend',
     () => {
@@ -43,7 +43,7 @@ describe('mutualNearestNeighbours', () => {
         const random = new RandomStream(3);
         const query = randomFeatures(random, [4, 12, 5]);
         const key = randomFeatures(random, [4, 12, 5]);
-        const { index, weight } = mutualNearestNeighbours(inputOf(query, key));
+        const { index, weight } = mutual(similarityMatching())(inputOf(query, key));
         expect(index.dtype).toBe('int32');
         const [queries, keys] = [await query.array(), await key.array()];
         const expected = queries.map((cells, image) => naive(cells, keys[image] as number[][]));
@@ -57,24 +57,34 @@ describe('mutualNearestNeighbours', () => {
       it('finds a shuffle of the cells, all mutual and of similarity 1', async () => {
         const key = randomFeatures(new RandomStream(5), [1, 6, 8]);
         const order = [3, 0, 5, 1, 4, 2];
-        const match = mutualNearestNeighbours(inputOf(tf.gather(key, order, 1), key));
+        const match = mutual(similarityMatching())(inputOf(tf.gather(key, order, 1), key));
         expect(await match.index.array()).toEqual([order]);
         expect(await match.weight.array()).toEqual([[1, 1, 1, 1, 1, 1]]);
         for (const value of (await match.similarity?.data()) ?? []) expect(value).toBeCloseTo(1, 5);
         expect(match.similarity?.shape).toEqual([1, 6]);
       });
 
-      it('leaves no image without weight when all its cells are alike', async () => {
-        const same = tf.ones<tf.Rank.R3>([2, 9, 4]);
-        const { weight } = mutualNearestNeighbours(inputOf(same, same));
-        for (const total of (await tf.sum(weight, 1).array()) as number[]) expect(total).toBeGreaterThan(0);
+      it('keeps the weights of the matching inside, and its settings', async () => {
+        const random = new RandomStream(9);
+        const input = inputOf(randomFeatures(random, [2, 9, 4]), randomFeatures(random, [2, 9, 4]));
+        const plain = semanticReweighting(similarityMatching(), { spatial: false });
+        const [{ weight: inside }, { weight }, { weight: chosen }] = [
+          plain(input),
+          mutual(plain)(input),
+          mutual(similarityMatching())(input),
+        ];
+        const [expected, kept] = [await inside.data(), await chosen.data()];
+        expect([...(await weight.data())]).toEqual(
+          [...expected].map((value, i) => value * (kept[i] as number)),
+        );
+        expect(mutual(plain).settings).toEqual({ matching: { name: plain.name, ...plain.settings } });
       });
 
       it('leaks nothing', async () => {
         const random = new RandomStream(7);
         const input = inputOf(randomFeatures(random, [2, 4, 3]), randomFeatures(random, [2, 4, 3]));
         await expectNoLeaks(() => {
-          const { index, weight, similarity } = mutualNearestNeighbours(input);
+          const { index, weight, similarity } = mutual(similarityMatching())(input);
           tf.dispose([index, weight, similarity as tf.Tensor2D]);
         });
       });
