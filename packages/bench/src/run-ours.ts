@@ -21,7 +21,8 @@ async function runChild<Result>(request: MeasureRequest): Promise<Result> {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   // As users run it, what is built; in tests, the source.
   const built = import.meta.url.endsWith('.js');
-  const child = fileURLToPath(new URL(built ? './child.js' : './child.ts', import.meta.url));
+  const source = fileURLToPath(new URL('./child.ts', import.meta.url));
+  const child = built ? source.replace(/ts$/, 'js') : source;
   const options = [...(built ? [] : ['--conditions=@pixcon/source', '--import', 'tsx']), child];
   const result = await runProcess(process.execPath, [...options, JSON.stringify(request)], root);
   if (result) return jsonLine(request.workload, result);

@@ -24,7 +24,7 @@ export const smallBackbone = resnet({
 });
 
 /** Two views of four images, from the same crop to hardly any overlap. */
-export function makeBatch(): ViewPair {
+function makeBatch(): ViewPair {
   const view = (seed: number) => ({
     images: tf.randomNormal([batchSize, 64, 64, 3], 0, 1, 'float32', seed) as tf.Tensor4D,
     geometry: Array.from({ length: batchSize }, (_, i) => ({
@@ -39,7 +39,7 @@ export function contextOf(seed = 0): StepContext {
   return { step: 0, targetMomentum: 0.9, random: new RandomStream(seed) };
 }
 
-export function initialize(method: Method): MethodState {
+function initialize(method: Method): MethodState {
   return method.initialize({ random: new RandomStream(1), batchSize });
 }
 

@@ -77,7 +77,8 @@ async function loadModule(directory: string, threads: number): Promise<ThreadedM
   const script = join(folder, 'tfjs-backend-wasm-threaded-simd.js');
   const require = createRequire(script);
   const factory = require(script) as Factory;
-  const { wasmWorkerContents } = require('./tfjs-backend-wasm-threaded-simd.worker.js') as {
+  const worker = join(folder, 'tfjs-backend-wasm-threaded-simd.worker.js');
+  const { wasmWorkerContents } = require(worker) as {
     wasmWorkerContents: string;
   };
   const binary = readFileSync(join(folder, 'tfjs-backend-wasm-threaded-simd.wasm'));

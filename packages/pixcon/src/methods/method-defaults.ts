@@ -34,7 +34,10 @@ const table: Readonly<Record<MethodName, MethodDefaults>> = {
     settings: { targetMomentum: 0.999, augmentation: 'moco-v2', optimizer: momentumSgd },
   },
   byol,
-  simsiam: { learningRatePer256: 0.05, settings: { dim: 2048, optimizer: momentumSgd } },
+  simsiam: {
+    learningRatePer256: 0.05,
+    settings: { dim: 2048, augmentation: 'moco-v2', optimizer: momentumSgd },
+  },
   pixpro: regional,
   slotcon: regional,
   univip: byol,

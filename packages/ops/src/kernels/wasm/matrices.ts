@@ -32,7 +32,7 @@ export function transposeInto(
 }
 
 /** The transposed matrix. */
-export function transpose(x: tf.Tensor2D): tf.Tensor2D {
+function transpose(x: tf.Tensor2D): tf.Tensor2D {
   const [rows, columns] = x.shape;
   const result = allocate<tf.Rank.R2>([columns, rows]);
   const [source, target] = views(x, result);
