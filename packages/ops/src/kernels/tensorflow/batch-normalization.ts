@@ -82,12 +82,13 @@ function normalizeByOwnStatistics(input: Input): Normalized {
     [x, input.scale ?? tf.ones([channels]), input.offset ?? tf.zeros([channels]), mean, variance],
     6,
   ) as [tf.Tensor4D];
-  const move = (old: tf.Tensor1D, batch: tf.Tensor1D, factor: number): tf.Tensor1D =>
-    tf.add(tf.mul(old, 1 - momentum), tf.mul(batch, momentum * factor));
+  const share = tf.scalar(momentum);
+  const move = (old: tf.Tensor1D, batch: tf.Tensor1D): tf.Tensor1D =>
+    tf.add(old, tf.mul(tf.sub(batch, old), share));
   return {
     normalized,
-    runningMean: move(runningMean, mean, 1),
-    runningVariance: move(runningVariance, variance, rows / (rows - 1)),
+    runningMean: move(runningMean, mean),
+    runningVariance: move(runningVariance, tf.mul(variance, rows / (rows - 1))),
     reserve: [mean, variance, tf.zeros([0])],
   };
 }
@@ -97,8 +98,16 @@ function channelMean(x: tf.Tensor4D): tf.Tensor1D {
   const channels = x.shape[3];
   const rows = x.size / channels;
   const inner = nearestDivisor(rows);
-  const partial = tf.sum(tf.reshape(x, [rows / inner, inner, channels]), 1);
-  return tf.mul(tf.sum(partial, 0), 1 / rows);
+  const partial = meanOver(1, tf.reshape(x, [rows / inner, inner, channels]));
+  return meanOver(0, partial) as tf.Tensor1D;
+}
+
+/** As `tf.mean`, in one operation. */
+function meanOver(axis: number, x: tf.Tensor): tf.Tensor {
+  return execute('Mean', { T: 'float32', Tidx: 'int32', keep_dims: false }, [
+    x,
+    tf.tensor1d([axis], 'int32'),
+  ]);
 }
 
 /** The divisor of `rows` that is nearest to its square root from below. */

@@ -17,7 +17,8 @@ interface TensorflowBackend {
       | 'TF_ATTR_BOOL'
       | 'TF_ATTR_TYPE'
       | 'TF_ATTR_SHAPE'
-      | 'TF_FLOAT',
+      | 'TF_FLOAT'
+      | 'TF_INT32',
       number
     >
   >;
@@ -71,6 +72,7 @@ export function runsOnGpu(): boolean {
 
 function encode({ binding }: TensorflowBackend, attributes: Attributes): Attribute[] {
   return Object.entries(attributes).map(([name, value]): Attribute => {
+    if (value === 'int32') return { name, type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 };
     if (value === 'float32') return { name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
     if (typeof value === 'string') return { name, type: binding.TF_ATTR_STRING, value };
     if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };

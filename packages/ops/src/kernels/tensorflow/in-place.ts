@@ -1,26 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { execute, executeMany } from './execute.ts';
 
-/** A TensorFlow variable for the length of one update. */
-export interface ResourceVariable {
-  /** What resource operations take. */
-  readonly handle: tf.Tensor;
-}
-
 let count = 0;
 
+/** A variable whose buffer TensorFlow's resource operations write into. */
+export interface InPlace {
+  /** What resource operations take; needs `release` before. */
+  readonly handle: tf.Tensor;
+  /**
+   * Lets go of the buffer, so that the next operation writes into it and not into a copy: from here to the end, the
+   * variable shows `standIn`. Everything else that shares the buffer keeps its values, and then it is a copy.
+   */
+  release(): void;
+}
+
 /**
- * Updates variables in place by TensorFlow's resource operations, which write into a buffer that nobody else holds.
- * For that, each variable shows `standIn` (any tensor of its shape) while `update` runs: `update` must have taken
- * what it reads of the variables before, and everything else that shares their buffers sees a copy.
+ * Runs `update` on variables whose memory it may write into; afterwards they have what was written.
+ *
+ * @param standIn any tensor of the variables' shape
  */
 export function updateInPlace(
   variables: readonly tf.Variable[],
   standIn: tf.Tensor,
-  update: (...resources: ResourceVariable[]) => void,
+  update: (...resources: InPlace[]) => void,
 ): void {
   tf.tidy(() => {
-    const resources = variables.map((variable) => {
+    const resources = variables.map((variable): InPlace => {
       const handle = execute(
         'VarHandleOp',
         {
@@ -32,15 +37,13 @@ export function updateInPlace(
         [],
       );
       executeMany('AssignVariableOp', { dtype: 'float32' }, [handle, variable], 0);
-      return { handle };
+      return { handle, release: () => variable.assign(standIn) };
     });
     try {
-      for (const variable of variables) variable.assign(standIn);
       update(...resources);
     } finally {
       resources.forEach(({ handle }, index) => {
-        const variable = variables[index] as tf.Variable;
-        variable.assign(execute('ReadVariableOp', { dtype: 'float32' }, [handle]));
+        (variables[index] as tf.Variable).assign(execute('ReadVariableOp', { dtype: 'float32' }, [handle]));
         executeMany('DestroyResourceOp', { ignore_lookup_error: true }, [handle], 0);
       });
     }

@@ -16,13 +16,13 @@ export const tensorflowUpdates: Pick<Kernels, 'momentumUpdate' | 'moveTowards'> 
       return;
     }
     tf.tidy(() => {
-      if (weightDecay > 0) {
-        const decay = [tf.scalar(-weightDecay / momentum), variable];
-        updateInPlace([velocity], gradient, ({ handle }) => {
-          executeMany('ResourceApplyGradientDescent', attributes, [handle, ...decay], 0);
-        });
-      }
       updateInPlace([variable, velocity], gradient, (weights, directions) => {
+        directions.release();
+        if (weightDecay > 0) {
+          const decay = [tf.scalar(-weightDecay / momentum), variable];
+          executeMany('ResourceApplyGradientDescent', attributes, [directions.handle, ...decay], 0);
+        }
+        weights.release();
         const inputs = [tf.scalar(learningRate), gradient, tf.scalar(momentum)];
         executeMany(
           'ResourceApplyMomentum',
@@ -41,7 +41,8 @@ export const tensorflowUpdates: Pick<Kernels, 'momentumUpdate' | 'moveTowards'> 
     }
     tf.tidy(() => {
       const distance = tf.sub(target, online);
-      updateInPlace([target], online, ({ handle }) => {
+      updateInPlace([target], online, ({ handle, release }) => {
+        release();
         executeMany(
           'ResourceApplyGradientDescent',
           attributes,
