@@ -60,7 +60,7 @@ ${measureTable(table, place)}
 
 Frozen features, ${budgetMinutes} ${budgetMinutes === 1 ? 'minute' : 'minutes'} of training per run, seeds ${seeds(rows)}; made by
 \`npm run table -- ${task.name} --budget-minutes ${budgetMinutes}\`. Spread is the largest less the smallest value over the
-seeds; gain is the mean less the untrained mean.
+seeds; gain is above the untrained network that the run began with: the mean, and that of each seed.
 
 ![${task.measures[0]?.title ?? ''}](${picture})
 
@@ -86,7 +86,8 @@ function measureTable(table: Table, measure: number): string {
   const untrained = lines[0] as Line;
   const score = table.rows[0]?.scores[measure];
   const body = lines.map(({ title, values, steps, minutes }) => {
-    const gain = title === 'untrained' ? '' : signed(100 * (mean(values) - mean(untrained.values)));
+    const gains = values.map((value, i) => 100 * (value - (untrained.values[i] ?? Number.NaN)));
+    const gain = title === 'untrained' ? '' : `${signed(mean(gains))} (${gains.map(signed).join(', ')})`;
     const each = values.map(percent).join(', ');
     const took = title === 'untrained' ? '' : range(minutes.map((value) => Number(value.toFixed(1))));
     return `| ${[title, range(steps), took, percent(mean(values)), each, percent(spread(values)), gain].join(' | ')} |`;
