@@ -92,7 +92,7 @@ export const packageCalls: Readonly<Record<string, string>> = {
     const batch = { views: [view(), view()], names: ['a', 'b'] };
     const context = { step: 0, targetMomentum: 0.99, random: new RandomStream(1) };
     const targets = method.encodeTargets(state, batch, context);
-    assert(finite(method.losses(state, batch, targets, context).total));
+    for (const part of method.losses(state, batch, targets, context)) assert(finite(part().total));
     method.update(state, targets, context);
     assert(Object.values(state.queues).every(({ filled }) => filled > 0));`,
   '@pixcon/ops': `

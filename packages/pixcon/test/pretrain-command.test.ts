@@ -239,7 +239,7 @@ describe('a mistake', () => {
   });
 
   it.each([
-    ['{ "epoch": 3 }', /unknown setting epoch; known are method, arch/],
+    ['{ "epoch": 3 }', /unknown setting epoch; known are recipe, method, options, arch/],
     ['{ "optimizer": { "name": "sgd", "rate": 1 } }', /unknown setting optimizer\.rate/],
     ['{ "optimizer": { "name": "adam" } }', /optimizer\.name/],
     ['{ "epochs": "3" }', /epochs: expected a whole number, got "3"/],

@@ -98,16 +98,8 @@ function channelMean(x: tf.Tensor4D): tf.Tensor1D {
   const channels = x.shape[3];
   const rows = x.size / channels;
   const inner = nearestDivisor(rows);
-  const partial = meanOver(1, tf.reshape(x, [rows / inner, inner, channels]));
-  return meanOver(0, partial) as tf.Tensor1D;
-}
-
-/** As `tf.mean`, in one operation. */
-function meanOver(axis: number, x: tf.Tensor): tf.Tensor {
-  return execute('Mean', { T: 'float32', Tidx: 'int32', keep_dims: false }, [
-    x,
-    tf.tensor1d([axis], 'int32'),
-  ]);
+  const partial = tf.sum(tf.reshape(x, [rows / inner, inner, channels]), 1);
+  return tf.mul(tf.sum(partial, 0), 1 / rows);
 }
 
 /** The divisor of `rows` that is nearest to its square root from below. */
