@@ -101,7 +101,9 @@ async function write(table: Parameters<typeof tableMarkdown>[0], out: string): P
   const rows = tableLines(table, 0).map(({ title, values: scores }) => ({ name: title, values: scores }));
   const metric = table.rows[0]?.scores[0]?.metric ?? '';
   const svg = drawComparison({ title: table.task.measures[0]?.title ?? '', metric, rows });
-  await writeFile(join(out, 'table.svg'), fixTheme(svg, 'light'));
+  // With a ground of its own, because a page that shows the file may be dark.
+  const file = fixTheme(svg, 'light').replace('<svg ', '<svg style="background:#ffffff" ');
+  await writeFile(join(out, 'table.svg'), file);
   await writeFile(join(out, 'table.png'), await toPng(svg, { scale: 2, background: '#ffffff' }));
   await writeFile(join(out, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
   await writeFile(join(out, 'table.md'), tableMarkdown(table, 'table.svg'));
