@@ -43,7 +43,7 @@ export interface SemanticReweightingOptions {
  * @param matching gives the matches; its weights are replaced. Where it gives no similarity, the cosine of
  *   backbone features is computed
  * @throws PixconError `invalid-argument` for options outside their ranges
- * @see the PixCon paper, section 4.2; the authors' `calc_dense_loss`
+ * @see the PixCon paper, section 4.3, equation 7; the authors' `calc_dense_loss`
  *
  * @example
  * const matching = semanticReweighting(similarityMatching(), { sharpening: 2 }); // PixCon-SR
