@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { byolAugmentation } from '@pixcon/augment';
 import { type ImageDataset, type Parameters, PixconError } from '@pixcon/core';
 import { classFolder, segmentationFolder, segmentFolder } from '@pixcon/datasets';
 import {
@@ -65,7 +66,7 @@ export interface Evaluation {
 export async function openEvaluation(run: OpenedRun, options: EvaluationChoices): Promise<Evaluation> {
   const { protocol, data, masks = '', stage, neighbours, limit, seed, statistics } = options;
   const { backbone, matching } = run.method;
-  const { crops, mean, standardDeviation } = buildAugmentation(run.config.augmentation, run.config.reference);
+  const { mean, standardDeviation } = buildAugmentation(run.config.augmentation, run.config.reference);
   const imageSize = options.imageSize ?? run.config.imageSize;
   const features = {
     imageSize,
@@ -81,6 +82,8 @@ export async function openEvaluation(run: OpenedRun, options: EvaluationChoices)
 
   if (protocol === 'match-consistency') {
     const dataset = segmentFolder(data, masks, voidLabels);
+    // The same crops whatever a run was trained with, so that runs can be compared.
+    const { crops } = byolAugmentation();
     const pairs = segmentedPairs(dataset, { imageSize, crops, seed, ...limited });
     const own = options.matching === 'method' && matching ? { matching } : {};
     return {
