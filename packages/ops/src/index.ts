@@ -11,6 +11,17 @@ export { gatherCells } from './gather-cells.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
 export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
+export {
+  type DispatchCost,
+  type InPlace,
+  type NewOutput,
+  type ShaderText,
+  type VectorInput,
+  vectors,
+  type WebgpuProgram,
+} from './kernels/webgpu/program.ts';
+export { runWebgpuProgram } from './kernels/webgpu/run-program.ts';
+export { type Dispatch, watchDispatches } from './kernels/webgpu/watch-dispatches.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { linear } from './linear.ts';
 export {

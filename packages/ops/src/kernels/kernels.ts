@@ -4,11 +4,13 @@ import { referenceKernels } from './reference/reference-kernels.ts';
 import { tensorflowKernels } from './tensorflow/tensorflow-kernels.ts';
 import type { Kernels } from './types.ts';
 import { wasmKernels } from './wasm/wasm-kernels.ts';
+import { webgpuKernels } from './webgpu/webgpu-kernels.ts';
 
 const fastKernels: Readonly<Record<string, Partial<Kernels>>> = {
   cpu: cpuKernels,
   tensorflow: tensorflowKernels,
   wasm: wasmKernels,
+  webgpu: webgpuKernels,
 };
 
 const tables = new Map<string, Kernels>();
