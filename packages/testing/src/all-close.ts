@@ -19,16 +19,34 @@ export interface AllCloseResult {
 /**
  * Compares element by element: |actual − expected| ≤ absolute + relative · |expected|, as numpy's `allclose`.
  * NaN equals nothing but NaN; infinities must be the same. Shapes must agree; a flat typed array is compared with
- * a tensor by its length.
+ * a tensor by its length. Tensors are read asynchronously: not every backend can do otherwise.
+ *
+ * @example
+ * const { pass, message } = await allClose(tf.tensor1d([1, 2]), [1, 2.1], { relative: 0.01 });
  */
-export function allClose(
+export async function allClose(
   actual: TensorLike,
   expected: TensorLike,
   options: AllCloseOptions = {},
+): Promise<AllCloseResult> {
+  return compare(...(await Promise.all([read(actual), read(expected)])), options);
+}
+
+/** {@link allClose} of what is no tensor, at once. */
+export function allCloseNow(
+  actual: Exclude<TensorLike, Tensor>,
+  expected: Exclude<TensorLike, Tensor>,
+  options: AllCloseOptions = {},
 ): AllCloseResult {
+  return compare(valuesOf(actual), valuesOf(expected), options);
+}
+
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && 'dataSync' in value && 'shape' in value;
+}
+
+function compare(left: Values, right: Values, options: AllCloseOptions): AllCloseResult {
   const { relative = 1e-5, absolute = 1e-6 } = options;
-  const left = read(actual);
-  const right = read(expected);
   const shapesDiffer = left.shape && right.shape && String(left.shape) !== String(right.shape);
   if (shapesDiffer || left.values.length !== right.values.length) {
     return { pass: false, message: `shapes differ: got ${shapeText(left)}, expected ${shapeText(right)}` };
@@ -69,16 +87,15 @@ interface Values {
   readonly shape?: readonly number[];
 }
 
-function read(value: TensorLike): Values {
+async function read(value: TensorLike): Promise<Values> {
+  return isTensor(value) ? { values: await value.data(), shape: value.shape } : valuesOf(value);
+}
+
+function valuesOf(value: Exclude<TensorLike, Tensor>): Values {
   if (typeof value === 'number') return { values: [value], shape: [] };
-  if (isTensor(value)) return { values: value.dataSync(), shape: value.shape };
   if (ArrayBuffer.isView(value)) return { values: value as unknown as ArrayLike<number> };
   const values: number[] = [];
   return { values, shape: flatten(value as NestedNumbers, values, 'values') };
-}
-
-function isTensor(value: unknown): value is Tensor {
-  return typeof value === 'object' && value !== null && 'dataSync' in value && 'shape' in value;
 }
 
 function flatten(value: number | NestedNumbers, into: number[], where: string): number[] {

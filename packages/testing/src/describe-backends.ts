@@ -2,7 +2,7 @@ import { type BackendName, isBackendAvailable, startBackend } from '@pixcon/back
 import { beforeAll, describe, it } from 'vitest';
 
 export interface DescribeBackendsOptions {
-  /** The backends to run on; `cpu`, `wasm` and `tensorflow` by default. */
+  /** The backends to run on; `cpu`, `wasm`, `tensorflow` and `webgpu` by default. */
   readonly backends?: readonly BackendName[];
 }
 
@@ -18,7 +18,7 @@ export interface DescribeBackendsOptions {
  *
  * @example
  * describeBackends('square', () => {
- *   it('squares', () => expect(tf.square([2, 3])).toBeAllClose([4, 9]));
+ *   it('squares', async () => await expect(tf.square([2, 3])).toBeAllClose([4, 9]));
  * });
  */
 export function describeBackends(
@@ -26,7 +26,7 @@ export function describeBackends(
   tests: (backend: BackendName) => void,
   options: DescribeBackendsOptions = {},
 ): void {
-  const { backends = ['cpu', 'wasm', 'tensorflow'] } = options;
+  const { backends = ['cpu', 'wasm', 'tensorflow', 'webgpu'] } = options;
   for (const backend of backends) {
     describe(`${name} [${backend}]`, async () => {
       if (await isBackendAvailable(backend)) {

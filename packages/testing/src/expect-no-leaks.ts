@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { mustBeAwaited } from './must-be-awaited.ts';
 
 /**
- * Throws unless as many tensors live after `run` as before it. Waits for a promise that `run` returns.
+ * Throws unless as many tensors live after `run` as before it. Waits for a promise that `run` returns; the test
+ * must then await this one too.
  *
  * @throws Error that says how many tensors were leaked, or disposed though they were there before
  *
@@ -14,8 +16,17 @@ export function expectNoLeaks(run: () => void): void;
 export function expectNoLeaks(run: () => unknown): Promise<void> | void {
   const before = tf.memory().numTensors;
   const result = run();
-  if (result instanceof Promise) return result.then(() => assertCount(before));
+  if (isThenable(result)) {
+    return mustBeAwaited(
+      Promise.resolve(result).then(() => assertCount(before)),
+      'expectNoLeaks',
+    );
+  }
   assertCount(before);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function';
 }
 
 function assertCount(before: number): void {

@@ -1,36 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from './index.ts';
+import { allClose, checkGradients, describeBackends, expectNoLeaks, extendExpect } from './index.ts';
 
 extendExpect();
 
 describeBackends('toBeAllClose', () => {
-  it('takes tensors, nested arrays and typed arrays', () => {
+  it('takes tensors, nested arrays and typed arrays', async () => {
     const tensor = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-    expect(tensor).toBeAllClose([[1, 2], [3, 4]]); // biome-ignore format: two rows
-    expect(tensor).toBeAllClose(Float32Array.of(1, 2, 3, 4));
-    expect(Float32Array.of(1, 2, 3, 4)).toBeAllClose(tensor);
-    expect(tf.scalar(3)).toBeAllClose(3);
-    expect(tensor).toBeAllClose([[1.0000009, 2], [3, 4.00004]]); // biome-ignore format: two rows
+    await expect(tensor).toBeAllClose([[1, 2], [3, 4]]); // biome-ignore format: two rows
+    await expect(tensor).toBeAllClose(Float32Array.of(1, 2, 3, 4));
+    await expect(Float32Array.of(1, 2, 3, 4)).toBeAllClose(tensor);
+    await expect(tf.scalar(3)).toBeAllClose(3);
+    await expect(tensor).toBeAllClose([[1.0000009, 2], [3, 4.00004]]); // biome-ignore format: two rows
     tensor.dispose();
   });
 
-  it('refuses what is not close, and says where', () => {
+  it('refuses what is not close, and says where', async () => {
     const actual = tf.tensor2d([1, 2, 3, 5, 6, 7.5], [3, 2]);
-    expect(() =>
-      expect(actual).toBeAllClose([
-        [1, 2],
-        [3, 4],
-        [6, 7],
-      ]),
-    ).toThrow(
-      // biome-ignore format: rows
+    const expected = [[1, 2], [3, 4], [6, 7]]; // biome-ignore format: rows
+    await expect(async () => await expect(actual).toBeAllClose(expected)).rejects.toThrow(
       '2 of 6 values differ; the worst is at [1, 1]: got 5, expected 4',
     );
-    expect(() => expect(actual).not.toBeAllClose(actual)).toThrow('some value to differ');
-    expect(actual).not.toBeAllClose(tf.add(actual, 2e-4));
-    expect(actual).toBeAllClose(tf.add(actual, 2e-4), { absolute: 3e-4 });
-    expect(actual).toBeAllClose(tf.mul(actual, 1.01), { relative: 0.02 });
+    await expect(async () => await expect(actual).not.toBeAllClose(actual)).rejects.toThrow(
+      'some value to differ',
+    );
+    expect((await allClose(actual, expected)).pass).toBe(false);
+    expect((await allClose(actual, actual)).pass).toBe(true);
+    await expect(actual).not.toBeAllClose(tf.add(actual, 2e-4));
+    await expect(actual).toBeAllClose(tf.add(actual, 2e-4), { absolute: 3e-4 });
+    await expect(actual).toBeAllClose(tf.mul(actual, 1.01), { relative: 0.02 });
     actual.dispose();
   });
 });
@@ -56,18 +54,19 @@ describe('toBeAllClose', () => {
 });
 
 describeBackends('checkGradients', () => {
-  it('accepts right gradients and leaves no tensor', () => {
+  it('accepts right gradients and leaves no tensor', async () => {
     const x = tf.tensor2d([0.3, -1.2, 0.8, 2], [2, 2]);
     const y = tf.tensor2d([1.5, 0.2, -0.7, 0.4], [2, 2]);
-    expectNoLeaks(() => {
-      checkGradients((a, b) => tf.mul(tf.matMul(a, b), a), [x, y]);
-      checkGradients((a) => tf.sum(tf.square(a)) as tf.Scalar, [x]);
-      checkGradients((_unused) => tf.scalar(1), [x]);
+    await expectNoLeaks(async () => {
+      await checkGradients((a, b) => tf.mul(tf.matMul(a, b), a), [x, y]);
+      await checkGradients((a) => tf.sum(tf.square(a)) as tf.Scalar, [x]);
+      await checkGradients((_unused) => tf.scalar(1), [x]);
+      await checkGradients((a) => a, [x]);
     });
     tf.dispose([x, y]);
   });
 
-  it('catches a wrong gradient, a missing one and one that errs only off the sum', () => {
+  it('catches a wrong gradient, a missing one and one that errs only off the sum', async () => {
     const x = tf.tensor1d([0.3, -1.2, 0.8]);
     const scaled = tf.customGrad((a) => ({
       value: tf.square(a as tf.Tensor),
@@ -81,10 +80,26 @@ describeBackends('checkGradients', () => {
       value: tf.mul(a as tf.Tensor, 2),
       gradFunc: (dy) => tf.mul(tf.reverse(dy), 2),
     }));
-    expect(() => checkGradients(scaled, [x])).toThrow('input 0 [3]');
-    expect(() => checkGradients(missing, [x])).toThrow('3 of 3 values differ');
-    expect(() => checkGradients(reversed, [x])).toThrow('values differ');
+    await expectNoLeaks(async () => {
+      await expect(checkGradients(scaled, [x])).rejects.toThrow('input 0 [3]');
+      await expect(checkGradients(missing, [x])).rejects.toThrow('3 of 3 values differ');
+      await expect(checkGradients(reversed, [x])).rejects.toThrow('values differ');
+    });
     x.dispose();
+  });
+
+  it('finds the error of one element among many', async () => {
+    const x = tf.randomNormal([70], 0, 1, 'float32', 1);
+    const mask = tf.oneHot(tf.tensor1d([66], 'int32'), 70).as1D();
+    const wrongAt66 = tf.customGrad((a) => ({
+      value: tf.square(a as tf.Tensor),
+      gradFunc: (dy) => tf.mul(dy, tf.add(tf.mul(a as tf.Tensor, 2), mask)),
+    }));
+    await expect(checkGradients(wrongAt66, [x])).rejects.toThrow(
+      '1 of 70 values differ; the worst is at [66]',
+    );
+    await checkGradients((a) => tf.square(a), [x]);
+    tf.dispose([x, mask]);
   });
 });
 
@@ -114,5 +129,18 @@ describeBackends('expectNoLeaks', () => {
     ).rejects.toThrow('1 more tensor');
     leaked?.dispose();
     expect(() => expectNoLeaks(() => kept.dispose())).toThrow('disposed');
+  });
+});
+
+describe('an assertion that is not awaited', () => {
+  const late = async () => void (await Promise.resolve());
+  it.fails('toBeAllClose', () => {
+    void expect(tf.scalar(1)).toBeAllClose(1);
+  });
+  it.fails('checkGradients', () => {
+    void checkGradients((x) => x, [tf.scalar(1)]);
+  });
+  it.fails('expectNoLeaks', () => {
+    void expectNoLeaks(late);
   });
 });
