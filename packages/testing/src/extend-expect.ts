@@ -57,4 +57,4 @@ declare module 'vitest' {
   }
 }
 
-type Result<Value> = [Extract<Value, Tensor>] extends [never] ? void : Promise<void>;
+type Result<Value> = [Extract<Value, Tensor>] extends [never] ? undefined : Promise<void>;
