@@ -1,0 +1,114 @@
+import type { Operand } from './operand.ts';
+import type { ShaderText } from './program.ts';
+
+/** A square tile of the product that one workgroup computes. */
+export interface Tile {
+  readonly size: 64 | 128;
+  /** Columns of the product that one invocation computes, of 8 rows. */
+  readonly columns: 4 | 8;
+}
+
+/** Depths that are in workgroup memory at a time. */
+export const tileDepth = 16;
+
+/** One block of 4 × 4 numbers of either operand for each invocation: 16 · size / 16 of each. */
+export function invocationsOf({ size }: Tile): number {
+  return 2 * size;
+}
+
+/**
+ * The shader of a product, tile by tile, with both operands' tiles in workgroup memory. Each invocation holds a
+ * block of the next tiles in registers while it multiplies, so that memory and arithmetic overlap.
+ *
+ * Tiles lie in memory as [depth][line]. Blocks whose memory runs along the depth are transposed on their way, and a
+ * line's place is exclusive-ored with its depth: else the stores of such blocks all fall into the same few banks.
+ *
+ * `declarations` has to have `depthOf(phase : i32) -> i32` and
+ * `store(row : i32, column : i32, phase : i32, split : i32, value : vec4<f32>)`, which guards edges.
+ */
+export function tileShader(tile: Tile, left: Operand, right: Operand, declarations: string): ShaderText {
+  const { size, columns } = tile;
+  const width = size / 4;
+  const rowGroups = [0, 1];
+  const columnGroups = columns === 8 ? [0, 1] : [0];
+  const across = size / columns;
+  const rows = [0, 1, 2, 3, 4, 5, 6, 7];
+  const sum = (row: number, group: number) => `sum${row}${group}`;
+  const sums = rows.flatMap((row) => columnGroups.map((group) => sum(row, group)));
+  const place = (line: string, depth: string) =>
+    `${depth} * ${width} + (${line} ^ (((${depth} >> 2u) & 3) << 1u))`;
+  const step = (operand: Operand) => {
+    const { side, alongDepth } = operand;
+    return alongDepth
+      ? `line = (block${side} >> 2u) * 4; depth = (block${side} & 3) * 4;`
+      : `line = (block${side} % ${width}) * 4; depth = (block${side} / ${width}) * 4;`;
+  };
+  const stores = (side: string) =>
+    [0, 1, 2, 3]
+      .map((q) => `tile${side}[${place('(line >> 2u)', `(depth + ${q})`)}] = block[${q}];`)
+      .join(' ');
+  return {
+    declarations: `
+var<workgroup> tileA : array<vec4<f32>, ${tileDepth * width}>;
+var<workgroup> tileB : array<vec4<f32>, ${tileDepth * width}>;
+fn quotient(a : i32, b : i32) -> i32 { return i32(u32(a) / u32(b)); }
+${declarations}
+${left.declarations}
+${right.declarations}`,
+    body: `
+  let phase = workgroup.z / uniforms.splits;
+  let split = workgroup.z % uniforms.splits;
+  let firstRow = workgroup.y * ${size};
+  let firstColumn = workgroup.x * ${size};
+  let begin = split * uniforms.splitDepth;
+  let end = min(depthOf(phase), begin + uniforms.splitDepth);
+  let loadsA = lane < ${size};
+  let blockA = lane;
+  let blockB = lane - ${size};
+  var line : i32;
+  var depth : i32;
+  var block : mat4x4<f32>;
+  if (loadsA) {
+    ${step(left)}
+    prepareA(firstRow + line, phase);
+    block = loadA(firstRow + line, begin + depth, end);
+  } else {
+    ${step(right)}
+    prepareB(firstColumn + line, phase);
+    block = loadB(firstColumn + line, begin + depth, end);
+  }
+  let row = lane / ${across};
+  let column = lane % ${across};
+  ${sums.map((name) => `var ${name} = vec4<f32>();`).join('\n  ')}
+  for (var k = begin; k < end; k += ${tileDepth}) {
+    workgroupBarrier();
+    if (loadsA) { ${stores('A')} } else { ${stores('B')} }
+    workgroupBarrier();
+    if (k + ${tileDepth} < end) {
+      if (loadsA) { block = loadA(firstRow + line, k + ${tileDepth} + depth, end); }
+      else { block = loadB(firstColumn + line, k + ${tileDepth} + depth, end); }
+    }
+    for (var q = 0; q < ${tileDepth}; q++) {
+      let turn = (q >> 2u) << 1u;
+      ${rowGroups.map((g) => `let a${g} = tileA[q * ${width} + ((row + ${(g * width) / 2}) ^ turn)];`).join('\n      ')}
+      ${columnGroups.map((g) => `let b${g} = tileB[q * ${width} + ((column + ${g * across}) ^ turn)];`).join('\n      ')}
+      ${rows
+        .flatMap((i) =>
+          columnGroups.map(
+            (g) => `${sum(i, g)} = fma(vec4<f32>(a${i >> 2}[${i & 3}]), b${g}, ${sum(i, g)});`,
+          ),
+        )
+        .join('\n      ')}
+    }
+  }
+  ${rows
+    .flatMap((i) =>
+      columnGroups.map(
+        (g) =>
+          `store(firstRow + row * 4 + ${(i >> 2) * (size / 2) + (i & 3)}, ` +
+          `firstColumn + column * 4 + ${g * across * 4}, phase, split, ${sum(i, g)});`,
+      ),
+    )
+    .join('\n  ')}`,
+  };
+}
