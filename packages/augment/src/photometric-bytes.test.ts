@@ -67,7 +67,7 @@ describeBackends('applyPhotometricToBytes', () => {
     [7, 5],
   ] as const) {
     const options = { kernelSize: 2 * Math.floor(Math.min(height, width) / 3) + 1 };
-    it(`is applyPhotometric, operation by operation, at ${width} × ${height}`, () => {
+    it(`is applyPhotometric, operation by operation, at ${width} × ${height}`, async () => {
       const parameters = Object.values(single).map((entry) => ({ ...none, ...entry }));
       const bytes = makeBytes(parameters.length, height, width);
       const images = asImages(bytes, parameters.length, height, width);
@@ -75,12 +75,12 @@ describeBackends('applyPhotometricToBytes', () => {
       for (const [index, name] of Object.keys(single).entries()) {
         const [entry] = parameters.slice(index) as [PhotometricParameters];
         const expected = applyPhotometric(tf.slice(images, index, 1), [entry], options);
-        expect(tf.slice(result, index, 1), name).toBeAllClose(expected, exact);
+        await expect(tf.slice(result, index, 1), name).toBeAllClose(expected, exact);
       }
     });
   }
 
-  it('is applyPhotometric on drawn parameters, normalised, in the same order of operations', () => {
+  it('is applyPhotometric on drawn parameters, normalised, in the same order of operations', async () => {
     const random = new RandomStream(5);
     const { views, mean, standardDeviation } = byolAugmentation();
     // A value within rounding of the threshold may fall on either side; none can be at 2.
@@ -92,21 +92,21 @@ describeBackends('applyPhotometricToBytes', () => {
     const options = { mean, standardDeviation, kernelSize: 23 };
     const expected = applyPhotometric(asImages(bytes, 24, 40, 48), parameters, options);
     const result = applyPhotometricToBytes(bytes, parameters, { height: 40, width: 48, ...options });
-    expect(result).toBeAllClose(expected, { relative: 0, absolute: 2e-5 / 0.224 });
+    await expect(result).toBeAllClose(expected, { relative: 0, absolute: 2e-5 / 0.224 });
   });
 
-  it('solarizes after the blur, but for values that meet the threshold', () => {
+  it('solarizes after the blur, but for values that meet the threshold', async () => {
     const parameters = [{ ...none, blurSigma: 1.3, contrast: 0.8, hue: 0.05, solarizeThreshold: 0.5 }];
     const bytes = makeBytes(1, 64, 64);
     const options = { height: 64, width: 64 };
-    const expected = applyPhotometric(asImages(bytes, 1, 64, 64), parameters).dataSync();
-    const result = applyPhotometricToBytes(bytes, parameters, options).dataSync();
+    const expected = await applyPhotometric(asImages(bytes, 1, 64, 64), parameters).data();
+    const result = await applyPhotometricToBytes(bytes, parameters, options).data();
     const off = result.filter((value, at) => Math.abs(value - (expected[at] as number)) > 2e-5);
     expect(off.length).toBeLessThanOrEqual(2);
     for (const value of off) expect(Math.abs(value - 0.5)).toBeLessThan(2e-5);
   });
 
-  it('gives each picture its own, whatever came before it', () => {
+  it('gives each picture its own, whatever came before it', async () => {
     const parameters = [none, { ...none, blurSigma: 1 }, { ...none, grayscale: true }, none];
     const bytes = makeBytes(4, 20, 20);
     const large = makeBytes(1, 300, 200);
@@ -124,15 +124,15 @@ describeBackends('applyPhotometricToBytes', () => {
         [entry],
         options,
       );
-      expect(tf.slice(together, index, 1)).toBeAllClose(alone, { relative: 0, absolute: 1e-6 });
+      await expect(tf.slice(together, index, 1)).toBeAllClose(alone, { relative: 0, absolute: 1e-6 });
     }
   });
 
-  it('leaves bytes that nothing is done to as they are, and its input', () => {
+  it('leaves bytes that nothing is done to as they are, and its input', async () => {
     const bytes = makeBytes(1, 16, 16);
     const before = bytes.slice();
     const result = applyPhotometricToBytes(bytes, [none], { height: 16, width: 16 });
-    expect([...result.dataSync()]).toEqual([...before].map((byte) => Math.fround(byte / 255)));
+    expect([...(await result.data())]).toEqual([...before].map((byte) => Math.fround(byte / 255)));
     expect(bytes).toEqual(before);
     expectNoLeaks(() => applyPhotometricToBytes(bytes, [none], { height: 16, width: 16 }).dispose());
   });
@@ -151,10 +151,10 @@ describe('applyPhotometricToBytes', () => {
       const options = { kernelSize: 5, mean: imagenetMean, standardDeviation: imagenetStandardDeviation };
       const expected = applyPhotometric(asImages(bytes, 1, 12, 17), parameters, options);
       const result = applyPhotometricToBytes(bytes, parameters, { height: 12, width: 17, ...options });
-      expect(result).toBeAllClose(expected, { relative: 0, absolute: 0 });
+      await expect(result).toBeAllClose(expected, { relative: 0, absolute: 0 });
       await tf.setBackend('cpu');
       const kernel = applyPhotometricToBytes(bytes, parameters, { height: 12, width: 17, ...options });
-      expect([...kernel.dataSync()]).not.toEqual([...expected.dataSync()]);
+      expect([...(await kernel.data())]).not.toEqual([...(await expected.data())]);
     } finally {
       await tf.setBackend('cpu');
       tf.removeBackend('device');

@@ -87,36 +87,36 @@ describeBackends('torchvision golden values', () => {
   const exact = { relative: 0, absolute: 2e-5 };
 
   for (const [name, operation] of Object.entries(cases)) {
-    it(name, () => {
+    it(name, async () => {
       const input = golden('input');
       const expected = tf.concat([golden(name), input]);
-      expect(operation(tf.concat([input, input]))).toBeAllClose(expected, exact);
+      await expect(operation(tf.concat([input, input]))).toBeAllClose(expected, exact);
     });
   }
 
   for (const [name, operation] of Object.entries(shapeCases)) {
-    it(name, () => {
+    it(name, async () => {
       const input = golden('input');
       const wanted = golden(name);
       const second = name.startsWith('crop') ? tf.reverse(wanted, 2) : wanted;
       const expected = tf.concat([wanted, second]);
-      expect(operation(tf.concat([input, input]))).toBeAllClose(expected, exact);
+      await expect(operation(tf.concat([input, input]))).toBeAllClose(expected, exact);
     });
   }
 
   for (const [name, parameters] of Object.entries(byteCases)) {
-    it(`${name}, from bytes`, () => {
+    it(`${name}, from bytes`, async () => {
       const input = golden('input');
       const [, height, width] = input.shape;
-      const levels = tf.mul(input, 255).dataSync();
+      const levels = await tf.mul(input, 255).data();
       expect(Math.max(...levels.map((level) => Math.abs(level - Math.round(level))))).toBeLessThan(1e-4);
       const options = { height, width, kernelSize: 23, ...(name.startsWith('normalize') ? imagenet : {}) };
       const result = applyPhotometricToBytes(Uint8Array.from(levels, Math.round), [parameters], options);
-      expect(result).toBeAllClose(golden(name), exact);
+      await expect(result).toBeAllClose(golden(name), exact);
     });
   }
 
-  it('cuts different boxes from one batch, as if each had been cut alone', () => {
+  it('cuts different boxes from one batch, as if each had been cut alone', async () => {
     const input = golden('input');
     const views = [
       { box: whole, flipped: true },
@@ -128,6 +128,6 @@ describeBackends('torchvision golden values', () => {
       const part = tf.slice(input, [0, box.y0, box.x0, 0], [1, box.y1 - box.y0, box.x1 - box.x0, 3]);
       return flipHorizontal(resize(part, { height: 9, width: 12 }), [flipped]);
     });
-    expect(together).toBeAllClose(tf.concat(alone), exact);
+    await expect(together).toBeAllClose(tf.concat(alone), exact);
   });
 });

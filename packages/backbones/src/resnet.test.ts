@@ -51,11 +51,11 @@ describe('options', () => {
 const tiny = { planes: [4, 6, 8, 10], stemChannels: 4 } as const;
 
 describeBackends('resnet', () => {
-  it('with splits, sees each run of images by itself', () => {
+  it('with splits, sees each run of images by itself', async () => {
     const backbone = resnet({ block: 'basic', layers: [1, 1], ...tiny });
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(3));
     const images = tf.randomNormal([4, 32, 32, 3], 0, 1, 'float32', 4) as tf.Tensor4D;
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const split = backbone.apply(parameters, images, { training: true, splits: 2 });
       const each = tf.tidy(() =>
         tf.concat(
@@ -65,8 +65,8 @@ describeBackends('resnet', () => {
         ),
       );
       const whole = backbone.apply(parameters, images, { training: true });
-      expect(split).toBeAllClose(each, { relative: 1e-3, absolute: 1e-3 });
-      expect(() => expect(split).toBeAllClose(whole, { absolute: 1e-2 })).toThrow();
+      await expect(split).toBeAllClose(each, { relative: 1e-3, absolute: 1e-3 });
+      await expect(async () => await expect(split).toBeAllClose(whole, { absolute: 1e-2 })).rejects.toThrow();
       tf.dispose([split, each, whole]);
     });
     expect(() => backbone.apply(parameters, images, { training: true, splits: 3 })).toThrow(/splits must/);

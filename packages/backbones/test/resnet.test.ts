@@ -44,7 +44,7 @@ function scrambled(options: ResNetOptions, seed = 5) {
 }
 
 describeBackends('resnet follows PyTorch', () => {
-  it.each(['basic', 'bottleneck', 'small'])('%s: values, running statistics and gradients', (name) => {
+  it.each(['basic', 'bottleneck', 'small'])('%s: values, running statistics and gradients', async (name) => {
     const { tensors, metadata } = readFixture(name);
     const backbone = resnet(JSON.parse(metadata.options as string) as ResNetOptions);
     const stored = [...tensors.keys()].filter((key) => key.startsWith('init/')).map((key) => key.slice(5));
@@ -59,7 +59,7 @@ describeBackends('resnet follows PyTorch', () => {
     const input = tf.variable(read('images')) as tf.Variable<tf.Rank.R4>;
     const weights = read('cotangent');
     const evaluated = backbone.apply(parameters, input as unknown as tf.Tensor4D, { training: false });
-    expect(evaluated).toBeAllClose(read('evaluate'), { relative: 1e-4, absolute: 1e-4 });
+    await expect(evaluated).toBeAllClose(read('evaluate'), { relative: 1e-4, absolute: 1e-4 });
     let trained: tf.Tensor | undefined;
     const variables = new Map<string, tf.Variable>(
       parameters.specs
@@ -72,10 +72,10 @@ describeBackends('resnet follows PyTorch', () => {
       trained = tf.keep(tf.clone(y));
       return weigh(y, weights);
     }, variables);
-    expect(trained as tf.Tensor).toBeAllClose(read('train'), { relative: 1e-3, absolute: 1e-4 });
+    await expect(trained as tf.Tensor).toBeAllClose(read('train'), { relative: 1e-3, absolute: 1e-4 });
     for (const { name, role } of backbone.parameters) {
       if (role === 'buffer') {
-        expect(parameters.get(name), name).toBeAllClose(read(`after/${name}`), {
+        await expect(parameters.get(name), name).toBeAllClose(read(`after/${name}`), {
           relative: 1e-4,
           absolute: 1e-5,
         });
@@ -84,8 +84,8 @@ describeBackends('resnet follows PyTorch', () => {
     expect(gradients.size).toBe(variables.size);
     for (const [name, gradient] of gradients) {
       const expected = read(`grad/${name}`, name !== 'images');
-      const largest = Math.max(...Array.from(expected.dataSync(), Math.abs));
-      expect(gradient, name).toBeAllClose(expected, { relative: 0, absolute: 1e-3 * largest + 1e-6 });
+      const largest = Math.max(...Array.from(await expected.data(), Math.abs));
+      await expect(gradient, name).toBeAllClose(expected, { relative: 0, absolute: 1e-3 * largest + 1e-6 });
     }
     parameters.dispose();
   });
@@ -121,7 +121,7 @@ describeBackends('resnet', () => {
 
   it.each(['basic', 'bottleneck'] as const)(
     '%s: dilation only fills in between the coarse cells',
-    (block) => {
+    async (block) => {
       const options: ResNetOptions = { block, layers: [1, 2, 2, 2], planes: [3, 4, 5, 6] };
       const { backbone, parameters } = scrambled(options);
       const input = images(2, 64);
@@ -133,10 +133,13 @@ describeBackends('resnet', () => {
         );
         const fine = finer.apply(parameters, input, { training: false });
         const step = 32 / outputStride;
-        expect(tf.stridedSlice(fine, [0, 0, 0, 0], fine.shape, [1, step, step, 1])).toBeAllClose(coarse, {
-          relative: 1e-3,
-          absolute: 1e-4,
-        });
+        await expect(tf.stridedSlice(fine, [0, 0, 0, 0], fine.shape, [1, step, step, 1])).toBeAllClose(
+          coarse,
+          {
+            relative: 1e-3,
+            absolute: 1e-4,
+          },
+        );
         fine.dispose();
       }
       tf.dispose([coarse, input]);
@@ -154,7 +157,7 @@ describeBackends('resnet', () => {
     parameters.dispose();
   });
 
-  it('gives stages in the order asked for, and computes no deeper', () => {
+  it('gives stages in the order asked for, and computes no deeper', async () => {
     const { backbone, parameters } = scrambled({
       block: 'basic',
       layers: [2, 1, 1, 1],
@@ -166,7 +169,7 @@ describeBackends('resnet', () => {
     expect([first?.shape, second?.shape]).toEqual([[1, 9, 9, 2], [1, 5, 5, 3]]); // biome-ignore format: two shapes
     const [stem, last] = backbone.features(parameters, input, ['stem', 'layer4'], mode);
     const applied = backbone.apply(parameters, input, mode);
-    expect(last as tf.Tensor).toBeAllClose(applied);
+    await expect(last as tf.Tensor).toBeAllClose(applied);
     expect(stem?.shape).toEqual([1, 9, 9, 2]);
     tf.dispose([first, second, stem, last, applied] as tf.Tensor[]);
     parameters.get('layer4.0.conv1.weight').dispose();

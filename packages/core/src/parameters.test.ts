@@ -48,26 +48,26 @@ describeBackends('ParameterSet', () => {
     set.dispose();
   });
 
-  it('is a function of the seed, and a parameter does not depend on the others', () => {
+  it('is a function of the seed, and a parameter does not depend on the others', async () => {
     const [a, b, other, alone] = [
       ParameterSet.create(specs, new RandomStream(1)),
       ParameterSet.create(specs, new RandomStream(1)),
       ParameterSet.create(specs, new RandomStream(2)),
       ParameterSet.create([weight], new RandomStream(1)),
     ];
-    expect(a.get('weight')).toBeAllClose(b.get('weight'), { relative: 0, absolute: 0 });
-    expect(a.get('weight')).toBeAllClose(alone.get('weight'), { relative: 0, absolute: 0 });
-    expect(a.get('weight')).not.toBeAllClose(other.get('weight'));
+    await expect(a.get('weight')).toBeAllClose(b.get('weight'), { relative: 0, absolute: 0 });
+    await expect(a.get('weight')).toBeAllClose(alone.get('weight'), { relative: 0, absolute: 0 });
+    await expect(a.get('weight')).not.toBeAllClose(other.get('weight'));
     for (const set of [a, b, other, alone]) set.dispose();
   });
 
-  it('clones into variables of its own, all or some', () => {
+  it('clones into variables of its own, all or some', async () => {
     const online = ParameterSet.create(specs, new RandomStream(3));
-    const before = online.get('weight').dataSync().slice();
+    const before = (await online.get('weight').data()).slice();
     const target = online.clone();
     const some = online.clone((name) => name !== 'bias');
     online.get('weight').assign(tf.zeros([2, 3]));
-    expect(target.get('weight')).toBeAllClose(before);
+    await expect(target.get('weight')).toBeAllClose(before);
     expect(some.specs.map(({ name }) => name)).toEqual(['weight', 'running_mean']);
     expect(some.has('bias')).toBe(false);
     expect(some.get('running_mean').trainable).toBe(false);

@@ -58,12 +58,12 @@ describe('resizeImage', () => {
 });
 
 describeBackends('resizeImage', () => {
-  it('enlarges as bilinear interpolation does', () => {
+  it('enlarges as bilinear interpolation does', async () => {
     const image = noise(6, 4);
     const expected = tf.tidy(() =>
       tf.image.resizeBilinear(tf.tensor3d([...image.data], [6, 4, 3]), [11, 9], false, true),
     );
-    expect(resizeImage(image, 11, 9)).toBeAllClose(expected.dataSync(), { absolute: 1e-2 });
+    expect(resizeImage(image, 11, 9)).toBeAllClose(await expected.data(), { absolute: 1e-2 });
     expected.dispose();
   });
 });

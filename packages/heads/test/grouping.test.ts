@@ -33,43 +33,43 @@ function naive(cells: number[][], prototypes: number[][], temperature: number) {
 }
 
 describeBackends('semanticGrouping', () => {
-  it.each([0.07, 1])('shares the cells among the prototypes, temperature %d', (temperature) => {
+  it.each([0.07, 1])('shares the cells among the prototypes, temperature %d', async (temperature) => {
     const grouping = semanticGrouping({ prototypes: 3, dim: 4, temperature });
     const set = ParameterSet.create(grouping.parameters, new RandomStream(1));
     const cells = random<tf.Rank.R3>([2, 6, 4], 2);
     const { scores, slots } = grouping.apply(set, cells, mode);
-    const table = set.get('weight').arraySync() as number[][];
-    const expected = cells.arraySync().map((image) => naive(image, table, temperature));
-    expect(scores).toBeAllClose(expected.map((image) => image.scores), { absolute: 1e-5 }); // biome-ignore format: one
-    expect(slots).toBeAllClose(expected.map((image) => image.slots), { relative: 1e-3, absolute: 1e-4 }); // biome-ignore format: one
+    const table = (await set.get('weight').array()) as number[][];
+    const expected = (await cells.array()).map((image) => naive(image, table, temperature));
+    await expect(scores).toBeAllClose(expected.map((image) => image.scores), { absolute: 1e-5 }); // biome-ignore format: one
+    await expect(slots).toBeAllClose(expected.map((image) => image.slots), { relative: 1e-3, absolute: 1e-4 }); // biome-ignore format: one
   });
 
-  it('gives a prototype that no cell is near the plain mean, not 0/0', () => {
+  it('gives a prototype that no cell is near the plain mean, not 0/0', async () => {
     const grouping = semanticGrouping({ prototypes: 2, dim: 2, temperature: 0.01 });
     const set = ParameterSet.create(grouping.parameters, new RandomStream(1));
     set.get('weight').assign(tf.tensor2d([[1, 0], [-1, 0]])); // biome-ignore format: rows
     const { slots } = grouping.apply(set, tf.tensor3d([[[2, 0], [4, 0]]]), mode); // biome-ignore format: rows
-    expect(slots).toBeAllClose([[[3, 0], [3, 0]]]); // biome-ignore format: rows
+    await expect(slots).toBeAllClose([[[3, 0], [3, 0]]]); // biome-ignore format: rows
   });
 
-  it('does not see the length of prototypes, nor the order of cells', () => {
+  it('does not see the length of prototypes, nor the order of cells', async () => {
     const grouping = semanticGrouping({ prototypes: 3, dim: 4 });
     const set = ParameterSet.create(grouping.parameters, new RandomStream(2));
     const cells = random<tf.Rank.R3>([2, 5, 4], 3);
     const before = grouping.apply(set, cells, mode);
     const turned = grouping.apply(set, tf.reverse(cells, 1), mode);
-    expect(turned.slots).toBeAllClose(before.slots, { absolute: 1e-5 });
-    expect(turned.scores).toBeAllClose(tf.reverse(before.scores, 1), { absolute: 1e-5 });
+    await expect(turned.slots).toBeAllClose(before.slots, { absolute: 1e-5 });
+    await expect(turned.scores).toBeAllClose(tf.reverse(before.scores, 1), { absolute: 1e-5 });
     set.get('weight').assign(tf.tidy(() => tf.mul(set.get('weight'), 7)));
-    expect(grouping.apply(set, cells, mode).slots).toBeAllClose(before.slots, { absolute: 1e-5 });
+    await expect(grouping.apply(set, cells, mode).slots).toBeAllClose(before.slots, { absolute: 1e-5 });
   });
 
-  it('has the gradients that differences show, for cells and prototypes, through scores and slots', () => {
+  it('has the gradients that differences show, for cells and prototypes, through scores and slots', async () => {
     const grouping = semanticGrouping({ prototypes: 2, dim: 3, temperature: 0.5 });
     const table = ParameterSet.create(grouping.parameters, new RandomStream(3)).get('weight');
     const inputs: [tf.Tensor3D, tf.Variable] = [random<tf.Rank.R3>([1, 3, 3], 4), table];
     for (const output of ['scores', 'slots'] as const) {
-      checkGradients(
+      await checkGradients(
         (cells, weight) =>
           grouping.apply({ get: () => weight as unknown as tf.Variable }, cells as tf.Tensor3D, mode)[output],
         inputs,
@@ -95,23 +95,23 @@ describeBackends('semanticGrouping', () => {
 });
 
 describeBackends('activeSlots', () => {
-  it('lists each prototype that is the best of a cell once', () => {
+  it('lists each prototype that is the best of a cell once', async () => {
     const scores = random<tf.Rank.R3>([4, 9, 5], 6);
     const { index, first } = activeSlots(scores);
     expect(index.dtype).toBe('int32');
-    for (const [image, rows] of scores.arraySync().entries()) {
+    for (const [image, rows] of (await scores.array()).entries()) {
       const best = rows.map((row) => row.indexOf(Math.max(...row)));
-      expect(index.arraySync()[image]).toEqual(best);
-      expect(first.arraySync()[image]).toEqual(best.map((p, cell) => Number(best.indexOf(p) === cell)));
+      expect((await index.array())[image]).toEqual(best);
+      expect((await first.array())[image]).toEqual(best.map((p, cell) => Number(best.indexOf(p) === cell)));
     }
   });
 
-  it('lists one prototype for equal cells, and all cells for as many', () => {
+  it('lists one prototype for equal cells, and all cells for as many', async () => {
     const same = activeSlots(tf.tile(tf.tensor3d([[[0, 3, 1]]]), [2, 4, 1]));
-    expect(same.index).toBeAllClose([[1, 1, 1, 1], [1, 1, 1, 1]]); // biome-ignore format: rows
-    expect(same.first).toBeAllClose([[1, 0, 0, 0], [1, 0, 0, 0]]); // biome-ignore format: rows
+    await expect(same.index).toBeAllClose([[1, 1, 1, 1], [1, 1, 1, 1]]); // biome-ignore format: rows
+    await expect(same.first).toBeAllClose([[1, 0, 0, 0], [1, 0, 0, 0]]); // biome-ignore format: rows
     const each = activeSlots(tf.reshape(tf.eye(4), [1, 4, 4]));
-    expect(each.first).toBeAllClose([[1, 1, 1, 1]]);
+    await expect(each.first).toBeAllClose([[1, 1, 1, 1]]);
   });
 
   it('leaks nothing', () => {
@@ -128,7 +128,7 @@ describeBackends('activeSlots', () => {
 describeBackends('groupingHead and slotPredictor', () => {
   const sizes = { inputChannels: 4, hidden: 5, output: 3 };
 
-  it('compute FC – BN – GELU twice, then FC', () => {
+  it('compute FC – BN – GELU twice, then FC', async () => {
     const head = groupingHead(sizes);
     const set = ParameterSet.create(head.parameters, new RandomStream(5));
     for (const [i, { name, role, shape }] of head.parameters.entries()) {
@@ -143,17 +143,17 @@ describeBackends('groupingHead and slotPredictor', () => {
       const unit = tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5)));
       return tf.add(tf.mul(unit, tensor(`${name}.weight`)), tensor(`${name}.bias`));
     };
-    const gelu = (x: tf.Tensor) => tf.tensor(x.dataSync().map((v) => v * normalDistribution(v)), x.shape); // biome-ignore format: one
+    const gelu = async (x: tf.Tensor) => tf.tensor((await x.data()).map((v) => v * normalDistribution(v)), x.shape); // biome-ignore format: one
     const rows = tf.reshape(cells, [6, 4]);
-    const middle = gelu(normalized(layer(rows, '0'), '1'));
-    const expected = layer(gelu(normalized(layer(middle, '3'), '4')), '6');
+    const middle = await gelu(normalized(layer(rows, '0'), '1'));
+    const expected = layer(await gelu(normalized(layer(middle, '3'), '4')), '6');
     const y = head.apply(set, cells, mode);
     expect(y.shape).toEqual([2, 3, 3]);
-    expect(y).toBeAllClose(tf.reshape(expected, [2, 3, 3]), { relative: 1e-3, absolute: 1e-4 });
-    expect(head.apply(set, tf.reshape(cells, [2, 1, 3, 4]) as tf.Tensor4D, mode)).toBeAllClose(y);
+    await expect(y).toBeAllClose(tf.reshape(expected, [2, 3, 3]), { relative: 1e-3, absolute: 1e-4 });
+    await expect(head.apply(set, tf.reshape(cells, [2, 1, 3, 4]) as tf.Tensor4D, mode)).toBeAllClose(y);
   });
 
-  it('predict rows that count as if the others were not there', () => {
+  it('predict rows that count as if the others were not there', async () => {
     const predictor = slotPredictor({ dim: 4, hidden: 5 });
     const rows = random<tf.Rank.R2>([6, 4], 9);
     const chosen = [1, 2, 4, 5];
@@ -161,11 +161,11 @@ describeBackends('groupingHead and slotPredictor', () => {
     if (!masked || !plain) throw new Error('two sets');
     const y = predictor.apply(masked, { rows, mask: tf.tensor1d([0, 1, 1, 0, 1, 1]) }, mode);
     const alone = { rows: tf.gather(rows, chosen), mask: tf.ones<tf.Rank.R1>([4]) };
-    expect(tf.gather(y, chosen)).toBeAllClose(predictor.apply(plain, alone, mode), { absolute: 1e-5 });
-    expect(masked.get('4.running_var')).toBeAllClose(plain.get('4.running_var'));
+    await expect(tf.gather(y, chosen)).toBeAllClose(predictor.apply(plain, alone, mode), { absolute: 1e-5 });
+    await expect(masked.get('4.running_var')).toBeAllClose(plain.get('4.running_var'));
     // Running statistics know no mask.
     const still = { training: false };
-    expect(predictor.apply(masked, { rows, mask: tf.zeros([6]) }, still)).toBeAllClose(
+    await expect(predictor.apply(masked, { rows, mask: tf.zeros([6]) }, still)).toBeAllClose(
       predictor.apply(masked, { rows, mask: tf.ones([6]) }, still),
     );
   });

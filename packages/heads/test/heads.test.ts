@@ -18,25 +18,32 @@ const random = (shape: number[], seed = 1) => {
 };
 
 /** FC – BN – ReLU – FC with loops, in double precision. */
-function naive(set: ParameterSet, rows: number[][], training: boolean, normalization: boolean): number[][] {
-  const read = (name: string) => set.get(name).arraySync();
-  const dense = (name: string, x: number[][]) => {
-    const [weight, bias] = [read(`${name}.weight`) as number[][], read(`${name}.bias`) as number[]];
+async function naive(
+  set: ParameterSet,
+  rows: number[][],
+  training: boolean,
+  normalization: boolean,
+): Promise<number[][]> {
+  const read = (name: string) => set.get(name).array();
+  const dense = async (name: string, x: number[][]) => {
+    const [weight, bias] = [
+      (await read(`${name}.weight`)) as number[][],
+      (await read(`${name}.bias`)) as number[],
+    ];
     return x.map((row) =>
       bias.map((b, o) => row.reduce((sum, v, i) => sum + v * (weight[i]?.[o] as number), b)),
     );
   };
-  let hidden = dense('0', rows);
+  let hidden = await dense('0', rows);
   if (normalization) {
     const columns = (hidden[0] as number[]).map((_, c) => hidden.map((row) => row[c] as number));
     const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
+    const running = (await Promise.all([read('1.running_mean'), read('1.running_var')])) as number[][];
     const statistics = columns.map((column, c) => {
       const m = mean(column);
-      return training
-        ? [m, mean(column.map((v) => (v - m) ** 2))]
-        : [(read('1.running_mean') as number[])[c], (read('1.running_var') as number[])[c]];
+      return training ? [m, mean(column.map((v) => (v - m) ** 2))] : running.map((values) => values[c]);
     }) as [number, number][];
-    const [scale, offset] = [read('1.weight') as number[], read('1.bias') as number[]];
+    const [scale, offset] = [(await read('1.weight')) as number[], (await read('1.bias')) as number[]];
     hidden = hidden.map((row) =>
       row.map((v, c) => {
         const [m, variance] = statistics[c] as [number, number];
@@ -44,7 +51,7 @@ function naive(set: ParameterSet, rows: number[][], training: boolean, normaliza
       }),
     );
   }
-  return dense(
+  return await dense(
     '3',
     hidden.map((row) => row.map((v) => Math.max(v, 0))),
   );
@@ -65,44 +72,47 @@ describeBackends('projectionHead', () => {
     [true, true],
     [true, false],
     [false, true],
-  ])('computes FC – BN – ReLU – FC: normalization %s, training %s', (normalization, training) => {
+  ])('computes FC – BN – ReLU – FC: normalization %s, training %s', async (normalization, training) => {
     const head = projectionHead({ ...sizes, normalization });
     const set = scrambled(head);
     const rows = random([6, 5]) as tf.Tensor2D;
-    const expected = naive(set, rows.arraySync(), training, normalization);
-    expect(head.apply(set, rows, { training })).toBeAllClose(expected, { relative: 1e-4, absolute: 1e-5 });
+    const expected = await naive(set, await rows.array(), training, normalization);
+    await expect(head.apply(set, rows, { training })).toBeAllClose(expected, {
+      relative: 1e-4,
+      absolute: 1e-5,
+    });
   });
 
-  it('leaves out either bias', () => {
+  it('leaves out either bias', async () => {
     const rows = random([6, 5]) as tf.Tensor2D;
     const whole = projectionHead({ ...sizes, normalization: false });
     const bare = projectionHead({ ...sizes, normalization: false, hiddenBias: false, outputBias: false });
     const set = ParameterSet.create(whole.parameters, new RandomStream(3));
     const half = bare.apply(set, rows, { training: true });
     for (const name of ['0.bias', '3.bias']) set.get(name).assign(tf.zerosLike(set.get(name)));
-    expect(half).toBeAllClose(whole.apply(set, rows, { training: true }));
+    await expect(half).toBeAllClose(whole.apply(set, rows, { training: true }));
   });
 
-  it('moves running statistics in training only', () => {
+  it('moves running statistics in training only', async () => {
     const head = projectionHead(sizes);
     const set = ParameterSet.create(head.parameters, new RandomStream(4));
     const rows = random([6, 5]) as tf.Tensor2D;
     head.apply(set, rows, { training: false });
-    expect(set.get('1.running_mean')).toBeAllClose(new Float32Array(7));
+    await expect(set.get('1.running_mean')).toBeAllClose(new Float32Array(7));
     head.apply(set, rows, { training: true });
     const hidden = tf.add(tf.matMul(rows, set.get('0.weight') as unknown as tf.Tensor2D), set.get('0.bias'));
     const { mean, variance } = tf.moments(hidden, 0);
-    expect(set.get('1.running_mean')).toBeAllClose(tf.mul(mean, 0.1));
-    expect(set.get('1.running_var')).toBeAllClose(tf.add(0.9, tf.mul(variance, (0.1 * 6) / 5)));
+    await expect(set.get('1.running_mean')).toBeAllClose(tf.mul(mean, 0.1));
+    await expect(set.get('1.running_var')).toBeAllClose(tf.add(0.9, tf.mul(variance, (0.1 * 6) / 5)));
   });
 
-  it('has right gradients for its input and for every parameter', () => {
+  it('has right gradients for its input and for every parameter', async () => {
     const head = projectionHead({ inputChannels: 3, hidden: 4, output: 2 });
     const set = scrambled(head);
     const rows = random([5, 3], 8) as tf.Tensor2D;
     const names = set.trainable().map(({ name }) => name);
     const values = names.map((name) => tf.clone(set.get(name)));
-    checkGradients(
+    await checkGradients(
       (x, ...replaced) => {
         const parameters = {
           get: (name: string) => (replaced[names.indexOf(name)] as tf.Variable | undefined) ?? set.get(name),
@@ -116,7 +126,7 @@ describeBackends('projectionHead', () => {
 });
 
 describeBackends('globalHead and denseHead', () => {
-  it('pool, or keep the cells', () => {
+  it('pool, or keep the cells', async () => {
     const features = random([2, 3, 4, 5]) as tf.Tensor4D;
     const cells = tf.reshape(features, [2, 12, 5]) as tf.Tensor3D;
     const head = projectionHead(sizes);
@@ -124,13 +134,15 @@ describeBackends('globalHead and denseHead', () => {
     for (const training of [true, false]) {
       const pooled = head.apply(set, tf.mean(cells, 1) as tf.Tensor2D, { training });
       for (const input of [features, cells]) {
-        expect(globalHead(sizes).apply(set, input, { training })).toBeAllClose(pooled, { absolute: 1e-5 });
+        await expect(globalHead(sizes).apply(set, input, { training })).toBeAllClose(pooled, {
+          absolute: 1e-5,
+        });
       }
       const rows = head.apply(set, tf.reshape(cells, [24, 5]) as tf.Tensor2D, { training });
       for (const input of [features, cells]) {
         const dense = denseHead(sizes).apply(set, input, { training });
         expect(dense.shape).toEqual([2, 12, 3]);
-        expect(dense).toBeAllClose(tf.reshape(rows, [2, 12, 3]));
+        await expect(dense).toBeAllClose(tf.reshape(rows, [2, 12, 3]));
       }
     }
   });
@@ -202,27 +214,27 @@ function naiveNormalized(rows: number[][], scale?: number[], offset?: number[]):
 describeBackends('simSiamProjector', () => {
   const projector = simSiamProjector({ inputChannels: 3, hidden: 4, output: 2 });
 
-  it('computes three normalized layers, the last without scale, offset and ReLU', () => {
+  it('computes three normalized layers, the last without scale, offset and ReLU', async () => {
     const set = ParameterSet.create(projector.parameters, new RandomStream(9));
     for (const [index, name] of ['1.weight', '1.bias', '4.weight', '4.bias'].entries()) {
       set.get(name).assign(random([4], 60 + index));
     }
-    const read = (name: string) => set.get(name).arraySync();
-    const matrix = (name: string) => read(`${name}.weight`) as number[][];
+    const read = async (name: string) => await set.get(name).array();
+    const matrix = async (name: string) => (await read(`${name}.weight`)) as number[][];
     const relu = (rows: number[][]) => rows.map((row) => row.map((v) => Math.max(v, 0)));
     const rows = random([6, 3], 10) as tf.Tensor2D;
-    let x = rows.arraySync();
+    let x = await rows.array();
     for (const [linear, normalization] of [
       ['0', '1'],
       ['3', '4'],
     ] as const) {
-      const scale = read(`${normalization}.weight`) as number[];
-      const offset = read(`${normalization}.bias`) as number[];
-      x = relu(naiveNormalized(naiveProduct(x, matrix(linear)), scale, offset));
+      const scale = (await read(`${normalization}.weight`)) as number[];
+      const offset = (await read(`${normalization}.bias`)) as number[];
+      x = relu(naiveNormalized(naiveProduct(x, await matrix(linear)), scale, offset));
     }
-    const expected = naiveNormalized(naiveProduct(x, matrix('6')));
+    const expected = naiveNormalized(naiveProduct(x, await matrix('6')));
     const result = projector.apply(set, rows, { training: true });
-    expect(result).toBeAllClose(expected, { relative: 1e-3, absolute: 1e-4 });
+    await expect(result).toBeAllClose(expected, { relative: 1e-3, absolute: 1e-4 });
     tf.dispose([rows, result]);
     set.dispose();
   });
@@ -265,22 +277,22 @@ describeBackends('simSiamProjector', () => {
 });
 
 describeBackends('splits', () => {
-  it('normalize each run of rows by itself, in every head', () => {
+  it('normalize each run of rows by itself, in every head', async () => {
     const features = random([4, 2, 2, 5], 15) as tf.Tensor4D;
     const rows = random([4, 5], 16) as tf.Tensor2D;
     const halves = <T extends tf.Tensor>(x: T) => tf.split<T>(x, 2);
-    const check = <T extends tf.Tensor>(head: Module<T, tf.Tensor>, x: T) => {
+    const check = async <T extends tf.Tensor>(head: Module<T, tf.Tensor>, x: T) => {
       const set = ParameterSet.create(head.parameters, new RandomStream(17));
       const split = head.apply(set, x, { training: true, splits: 2 });
       const each = tf.concat(halves(x).map((half) => head.apply(set, half, { training: true })));
-      expect(split).toBeAllClose(each, { relative: 1e-4, absolute: 1e-5 });
+      await expect(split).toBeAllClose(each, { relative: 1e-4, absolute: 1e-5 });
       const whole = head.apply(set, x, { training: true });
-      expect(() => expect(split).toBeAllClose(whole, { absolute: 1e-2 })).toThrow();
+      await expect(async () => await expect(split).toBeAllClose(whole, { absolute: 1e-2 })).rejects.toThrow();
     };
-    check(projectionHead(sizes), rows);
-    check(globalHead(sizes), features);
-    check(denseHead(sizes), features);
-    check(simSiamProjector(sizes), rows);
+    await check(projectionHead(sizes), rows);
+    await check(globalHead(sizes), features);
+    await check(denseHead(sizes), features);
+    await check(simSiamProjector(sizes), rows);
   });
 });
 

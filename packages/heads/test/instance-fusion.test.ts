@@ -9,14 +9,14 @@ extendExpect();
 const training = { training: true };
 
 describeBackends('instanceFusion', () => {
-  it('puts the rows of an image end to end, with loops', () => {
+  it('puts the rows of an image end to end, with loops', async () => {
     const fusion = instanceFusion({ count: 3, dim: 2 });
     const parameters = ParameterSet.create(fusion.parameters, new RandomStream(1));
     const rows = tf.randomNormal<tf.Rank.R2>([12, 2], 0, 1, 'float32', 2);
     const result = fusion.apply(parameters, rows, training);
-    const weight = parameters.get('0.weight').arraySync() as number[][];
-    const bias = parameters.get('0.bias').arraySync() as number[];
-    const values = rows.arraySync();
+    const weight = (await parameters.get('0.weight').array()) as number[][];
+    const bias = (await parameters.get('0.bias').array()) as number[];
+    const values = await rows.array();
     const expected = Array.from({ length: 4 }, (_, image) =>
       bias.map((start, out) => {
         let sum = start;
@@ -29,8 +29,10 @@ describeBackends('instanceFusion', () => {
       }),
     );
     expect(result.shape).toEqual([4, 2]);
-    expect(result.dataSync<'float32'>()).toBeAllClose(expected.flat(), { absolute: 1e-5 });
-    expectNoLeaks(() => checkGradients((x) => fusion.apply(parameters, x, training), [rows]));
+    expect(await result.data<'float32'>()).toBeAllClose(expected.flat(), { absolute: 1e-5 });
+    await expectNoLeaks(
+      async () => await checkGradients((x) => fusion.apply(parameters, x, training), [rows]),
+    );
     tf.dispose([rows, result]);
     parameters.dispose();
   });

@@ -33,43 +33,45 @@ function naive(cells: number[][], values: number[][], exponent: number): number[
 describeBackends('pixelPropagation', () => {
   it.each([2, 1, 3, 0.5])(
     'adds up the cells of an image as far as they are alike, exponent %d',
-    (exponent) => {
+    async (exponent) => {
       const module = pixelPropagation({ dim: 4, exponent });
       const set = ParameterSet.create(module.parameters, new RandomStream(1));
       const cells = random([3, 5, 4], 2);
-      const weight = set.get('transform.weight').arraySync() as number[][];
-      const bias = set.get('transform.bias').arraySync() as number[];
-      const expected = cells.arraySync().map((image) => {
+      const weight = (await set.get('transform.weight').array()) as number[][];
+      const bias = (await set.get('transform.bias').array()) as number[];
+      const expected = (await cells.array()).map((image) => {
         const values = image.map((row) => bias.map((b, o) => row.reduce((s, v, i) => s + v * (weight[i]?.[o] as number), b))); // biome-ignore format: one product
         return naive(image, values, exponent);
       });
       // Below 1 the authors' 1e-6 shows at cosines that are not positive.
       const absolute = exponent < 1 ? 1e-2 : 1e-5;
-      expect(module.apply(set, cells, mode)).toBeAllClose(expected, { relative: 1e-4, absolute });
+      await expect(module.apply(set, cells, mode)).toBeAllClose(expected, { relative: 1e-4, absolute });
     },
   );
 
-  it('is without a transformation the smoothed cells themselves', () => {
+  it('is without a transformation the smoothed cells themselves', async () => {
     const module = pixelPropagation({ dim: 3, layers: 0 });
     const set = ParameterSet.create(module.parameters, new RandomStream(1));
     expect(module.parameters).toEqual([]);
     const cells = random([1, 4, 3], 3);
-    const image = cells.arraySync()[0] as number[][];
-    expect(module.apply(set, cells, mode)).toBeAllClose([naive(image, image, 2)], { absolute: 1e-5 });
+    const image = (await cells.array())[0] as number[][];
+    await expect(module.apply(set, cells, mode)).toBeAllClose([naive(image, image, 2)], { absolute: 1e-5 });
     // A single cell, and cells that are all the same, point where they pointed.
     const same = tf.tile(tf.tensor3d([[[3, 0, 4]]]), [1, 6, 1]);
     const sixfold = Array.from({ length: 6 }, () => [3.6, 0, 4.8]);
-    expect(module.apply(set, same, mode)).toBeAllClose([sixfold], { absolute: 1e-5 });
+    await expect(module.apply(set, same, mode)).toBeAllClose([sixfold], { absolute: 1e-5 });
   });
 
-  it('does not mix images, and follows the order of cells', () => {
+  it('does not mix images, and follows the order of cells', async () => {
     const module = pixelPropagation({ dim: 4 });
     const set = ParameterSet.create(module.parameters, new RandomStream(2));
     const cells = random([2, 5, 4], 4);
     const y = module.apply(set, cells, mode);
     const alone = module.apply(set, tf.slice(cells, [1, 0, 0], [1, 5, 4]), mode);
-    expect(tf.slice(y, [1, 0, 0], [1, 5, 4])).toBeAllClose(alone, { absolute: 1e-5 });
-    expect(module.apply(set, tf.reverse(cells, 1), mode)).toBeAllClose(tf.reverse(y, 1), { absolute: 1e-5 });
+    await expect(tf.slice(y, [1, 0, 0], [1, 5, 4])).toBeAllClose(alone, { absolute: 1e-5 });
+    await expect(module.apply(set, tf.reverse(cells, 1), mode)).toBeAllClose(tf.reverse(y, 1), {
+      absolute: 1e-5,
+    });
   });
 
   it.each([
@@ -78,11 +80,11 @@ describeBackends('pixelPropagation', () => {
     [2, 2],
     [1, 3],
     [1, 1.5],
-  ] as const)('has the gradients that differences show: %d layers, exponent %d', (layers, exponent) => {
+  ] as const)('has the gradients that differences show: %d layers, exponent %d', async (layers, exponent) => {
     const module = pixelPropagation({ dim: 3, layers, exponent });
     const set = ParameterSet.create(module.parameters, new RandomStream(3));
     const names = set.trainable().map(({ name }) => name);
-    checkGradients(
+    await checkGradients(
       (x, ...replaced) => {
         const parameters = {
           get: (name: string) => (replaced[names.indexOf(name)] as tf.Variable | undefined) ?? set.get(name),

@@ -20,8 +20,8 @@ interface Slots {
   readonly active: readonly number[];
 }
 
-function naive({ query, keys, label, queries, active }: Slots, temperature: number): number {
-  const [q, k] = [query.arraySync(), keys.arraySync()];
+async function naive({ query, keys, label, queries, active }: Slots, temperature: number): Promise<number> {
+  const [q, k] = [await query.array(), await keys.array()];
   const losses = q.flatMap((row, i) => {
     if (!queries[i]) return [];
     const logits = k.map((key) => cosine(row, key) / temperature);
@@ -51,39 +51,45 @@ const someSlots = (): Slots => ({
 });
 
 describeBackends('filteredSlotContrast', () => {
-  it.each([0.2, 0.05, 1])('agrees with plain loops at the temperature %d', (temperature) => {
+  it.each([0.2, 0.05, 1])('agrees with plain loops at the temperature %d', async (temperature) => {
     const here = someSlots();
-    expect(run(here, temperature)).toBeAllClose(naive(here, temperature), { relative: 1e-4, absolute: 1e-6 });
+    await expect(run(here, temperature)).toBeAllClose(await naive(here, temperature), {
+      relative: 1e-4,
+      absolute: 1e-6,
+    });
     const all = { ...here, queries: [1, 1, 1, 1, 1], active: [1, 1, 1, 1, 1, 1, 1] };
-    expect(run(all, temperature)).toBeAllClose(naive(all, temperature), { relative: 1e-4, absolute: 1e-6 });
+    await expect(run(all, temperature)).toBeAllClose(await naive(all, temperature), {
+      relative: 1e-4,
+      absolute: 1e-6,
+    });
     const bare = filteredSlotContrast(all.query, tf.gather(all.keys, [...all.label]), all.keys, {
       temperature,
     });
-    expect(bare).toBeAllClose(run(all, temperature));
+    await expect(bare).toBeAllClose(run(all, temperature));
   });
 
-  it('is right for one image with one slot, and for slots all alike', () => {
+  it('is right for one image with one slot, and for slots all alike', async () => {
     const [query, key] = [random(1, 4, 3), random(1, 4, 4)];
     // Nothing to tell it from.
-    expect(filteredSlotContrast(query, key, key)).toBeAllClose(0, { absolute: 1e-6 });
+    await expect(filteredSlotContrast(query, key, key)).toBeAllClose(0, { absolute: 1e-6 });
     const same = tf.ones<tf.Rank.R2>([6, 4]);
-    expect(filteredSlotContrast(same, same, same)).toBeAllClose(0.4 * Math.log(6), { absolute: 1e-5 });
+    await expect(filteredSlotContrast(same, same, same)).toBeAllClose(0.4 * Math.log(6), { absolute: 1e-5 });
   });
 
-  it('does not see slots that do not count', () => {
+  it('does not see slots that do not count', async () => {
     const here = someSlots();
     const expected = run(here);
     const spoil = (rows: tf.Tensor2D, mask: readonly number[]) =>
       tf.where(tf.reshape(tf.tensor1d(mask.map(Boolean)), [-1, 1]), rows, tf.mul(tf.onesLike(rows), -7)) as tf.Tensor2D; // biome-ignore format: one
     const spoilt = { ...here, query: spoil(here.query, here.queries), keys: spoil(here.keys, here.active) };
-    expect(run(spoilt)).toBeAllClose(expected);
+    await expect(run(spoilt)).toBeAllClose(expected);
   });
 
-  it('has the gradient that differences show, for the query only', () => {
+  it('has the gradient that differences show, for the query only', async () => {
     const { query, keys, label } = someSlots();
     const options = { queryMask: tf.tensor1d([1, 0, 1, 1, 1]), keyMask: tf.tensor1d([1, 1, 1, 1, 0, 0, 1]) };
     const positive = tf.gather(keys, [...label]);
-    checkGradients((q) => filteredSlotContrast(q, positive, keys, options), [query], {
+    await checkGradients((q) => filteredSlotContrast(q, positive, keys, options), [query], {
       epsilon: 3e-3,
       absolute: 2e-3,
     });
@@ -96,7 +102,7 @@ describeBackends('filteredSlotContrast', () => {
     );
   });
 
-  it('is 0 with a gradient of 0 where no slot counts, also at low temperatures', () => {
+  it('is 0 with a gradient of 0 where no slot counts, also at low temperatures', async () => {
     const { query, keys, label } = someSlots();
     const positive = tf.gather(keys, [...label]);
     for (const temperature of [0.2, 0.01]) {
@@ -105,9 +111,9 @@ describeBackends('filteredSlotContrast', () => {
         queryMask: tf.zeros<tf.Rank.R1>([5]),
         keyMask: tf.zeros<tf.Rank.R1>([7]),
       };
-      expect(filteredSlotContrast(query, positive, keys, options)).toBeAllClose(0);
+      await expect(filteredSlotContrast(query, positive, keys, options)).toBeAllClose(0);
       const gradient = tf.grad((q) => filteredSlotContrast(q as tf.Tensor2D, positive, keys, options))(query);
-      expect(gradient).toBeAllClose(tf.zerosLike(query));
+      await expect(gradient).toBeAllClose(tf.zerosLike(query));
     }
   });
 

@@ -31,43 +31,54 @@ describeBackends('groupingDistillation', () => {
     [5, 1, 0.5],
   ])(
     'agrees with plain loops: %i cells, temperatures %d and %d',
-    (n, studentTemperature, teacherTemperature) => {
+    async (n, studentTemperature, teacherTemperature) => {
       const [student, teacher] = [random(n, 6, 1), random(n, 6, 2)];
       const centre = tf.tensor1d([0.1, -0.2, 0, 0.3, -0.1, 0.05]);
-      const each = naive(student.arraySync(), teacher.arraySync(), centre.arraySync(), studentTemperature, teacherTemperature); // biome-ignore format: one
+      const each = naive(await student.array(), await teacher.array(), await centre.array(), studentTemperature, teacherTemperature); // biome-ignore format: one
       const options = { studentTemperature, teacherTemperature, centre };
-      expect(groupingDistillation(student, teacher, options)).toBeAllClose(mean(each), { relative: 1e-5 });
+      await expect(groupingDistillation(student, teacher, options)).toBeAllClose(mean(each), {
+        relative: 1e-5,
+      });
       const weights = each.map((_, i) => (i * 0.4) % 1);
       const total = weights.reduce((a, b) => a + b, 0);
       const expected = each.reduce((sum, loss, i) => sum + loss * (weights[i] as number), 0);
       const weighted = groupingDistillation(student, teacher, { ...options, weight: tf.tensor1d(weights) });
-      expect(weighted).toBeAllClose(total === 0 ? 0 : expected / total, { relative: 1e-5, absolute: 1e-6 });
+      await expect(weighted).toBeAllClose(total === 0 ? 0 : expected / total, {
+        relative: 1e-5,
+        absolute: 1e-6,
+      });
     },
   );
 
-  it('is ln n where the student tells nothing, and the teacher’s entropy where it agrees', () => {
+  it('is ln n where the student tells nothing, and the teacher’s entropy where it agrees', async () => {
     const teacher = random(4, 8, 3);
-    expect(groupingDistillation(tf.fill([4, 8], 0.3), teacher)).toBeAllClose(Math.log(8), { absolute: 1e-5 });
-    const entropies = teacher.arraySync().map((row) => -softmax(row, 0.5).reduce((sum, p) => sum + p * Math.log(p), 0)); // biome-ignore format: one
+    await expect(groupingDistillation(tf.fill([4, 8], 0.3), teacher)).toBeAllClose(Math.log(8), {
+      absolute: 1e-5,
+    });
+    const entropies = (await teacher.array()).map((row) => -softmax(row, 0.5).reduce((sum, p) => sum + p * Math.log(p), 0)); // biome-ignore format: one
     const options = { studentTemperature: 0.5, teacherTemperature: 0.5 };
-    expect(groupingDistillation(teacher, teacher, options)).toBeAllClose(mean(entropies), { relative: 1e-5 });
+    await expect(groupingDistillation(teacher, teacher, options)).toBeAllClose(mean(entropies), {
+      relative: 1e-5,
+    });
   });
 
-  it('is uniform again where all that the teacher prefers is in the centre', () => {
+  it('is uniform again where all that the teacher prefers is in the centre', async () => {
     const centre = tf.tensor1d([0.9, 0, -0.5, 0.2]);
     const teacher = tf.tile(tf.reshape(centre, [1, 4]), [3, 1]) as tf.Tensor2D;
     const student = random(3, 4, 4);
     const uniform = groupingDistillation(student, tf.zeros([3, 4]));
-    expect(groupingDistillation(student, teacher, { centre })).toBeAllClose(uniform, { relative: 1e-5 });
-    expect(groupingDistillation(student, tf.add(teacher, 5), { centre })).toBeAllClose(uniform, {
+    await expect(groupingDistillation(student, teacher, { centre })).toBeAllClose(uniform, {
+      relative: 1e-5,
+    });
+    await expect(groupingDistillation(student, tf.add(teacher, 5), { centre })).toBeAllClose(uniform, {
       relative: 1e-4,
     });
   });
 
-  it('has the gradient that differences show, for the student only', () => {
+  it('has the gradient that differences show, for the student only', async () => {
     const [student, teacher, centre] = [random(3, 4, 5), random(3, 4, 6), tf.tensor1d([0.1, 0, -0.1, 0.2])];
     const weight = tf.tensor1d([1, 0, 0.5]);
-    checkGradients((s) => groupingDistillation(s, teacher, { centre, weight }), [student], {
+    await checkGradients((s) => groupingDistillation(s, teacher, { centre, weight }), [student], {
       epsilon: 3e-3,
       absolute: 5e-3,
     });
@@ -77,9 +88,9 @@ describeBackends('groupingDistillation', () => {
     ).toThrow(refused);
     expect(() => tf.grad((c) => groupingDistillation(student, teacher, { centre: c as tf.Tensor1D }))(centre)).toThrow(refused); // biome-ignore format: one
     const none = { weight: tf.zeros<tf.Rank.R1>([3]) };
-    expect(groupingDistillation(student, teacher, none)).toBeAllClose(0);
+    await expect(groupingDistillation(student, teacher, none)).toBeAllClose(0);
     const gradient = tf.grad((s) => groupingDistillation(s as tf.Tensor2D, teacher, none))(student);
-    expect(gradient).toBeAllClose(tf.zerosLike(student));
+    await expect(gradient).toBeAllClose(tf.zerosLike(student));
   });
 
   it('leaks nothing, and says what is wrong', () => {

@@ -23,7 +23,7 @@ function positions(views: readonly ViewGeometry[]): tf.Tensor4D {
 }
 
 describeBackends('alignOverlap', () => {
-  it('shows the same place of the image in the same cell of both views', () => {
+  it('shows the same place of the image in the same cell of both views', async () => {
     const random = new RandomStream(1);
     const pairs: [ViewGeometry, ViewGeometry][] = [];
     while (pairs.length < 12) {
@@ -32,8 +32,8 @@ describeBackends('alignOverlap', () => {
       if (overlap && overlap.x1 - overlap.x0 > 0.2 && overlap.y1 - overlap.y0 > 0.2) pairs.push([a, b]);
     }
     const [first, second] = [pairs.map(([a]) => a), pairs.map(([, b]) => b)];
-    const ofFirst = alignOverlap(positions(first), first, second).arraySync();
-    const ofSecond = alignOverlap(positions(second), second, first).arraySync();
+    const ofFirst = await alignOverlap(positions(first), first, second).array();
+    const ofSecond = await alignOverlap(positions(second), second, first).array();
     let seen = 0;
     for (const [image, [a, b]] of pairs.entries()) {
       const x0 = Math.max(a.box.x0, b.box.x0);
@@ -62,28 +62,28 @@ describeBackends('alignOverlap', () => {
     expect(seen).toBeGreaterThan(500);
   });
 
-  it('is the map itself where both views are the same crop, its flip undone', () => {
+  it('is the map itself where both views are the same crop, its flip undone', async () => {
     const box = { x0: 3, y0: 4, x1: 43, y1: 34 };
     const views = [false, true].map((flipped) => ({ box, flipped }));
     const map = tf.randomNormal<tf.Rank.R4>([2, 6, 8, 3], 0, 1, 'float32', 1);
     const [plain, mirrored] = tf.split(alignOverlap(map, views, [...views].reverse()), 2);
     const [first, second] = tf.split(map, 2);
-    expect(plain as tf.Tensor).toBeAllClose(first as tf.Tensor, { absolute: 1e-5 });
-    expect(mirrored as tf.Tensor).toBeAllClose(tf.reverse(second as tf.Tensor, 2), { absolute: 1e-5 });
+    await expect(plain as tf.Tensor).toBeAllClose(first as tf.Tensor, { absolute: 1e-5 });
+    await expect(mirrored as tf.Tensor).toBeAllClose(tf.reverse(second as tf.Tensor, 2), { absolute: 1e-5 });
   });
 
-  it('is 0 where the views share nothing', () => {
+  it('is 0 where the views share nothing', async () => {
     const views = [0, 90].map((x0) => ({ box: { x0, y0: 0, x1: x0 + 20, y1: 20 }, flipped: false }));
     const map = tf.ones<tf.Rank.R4>([2, 6, 8, 1]);
-    expect(alignOverlap(map, views, [...views].reverse())).toBeAllClose(tf.zerosLike(map));
+    await expect(alignOverlap(map, views, [...views].reverse())).toBeAllClose(tf.zerosLike(map));
   });
 
-  it('has the gradient that differences show, leaks nothing, and names the mistake', () => {
+  it('has the gradient that differences show, leaks nothing, and names the mistake', async () => {
     const random = new RandomStream(3);
     const views = [randomView(random), randomView(random)];
     const others = views.map(({ box, flipped }) => ({ box: { ...box, x0: box.x0 + 2 }, flipped: !flipped }));
     const map = tf.randomNormal<tf.Rank.R4>([2, 2, 3, 1], 0, 1, 'float32', 2);
-    checkGradients((x) => alignOverlap(x, views, others), [map]);
+    await checkGradients((x) => alignOverlap(x, views, others), [map]);
     expectNoLeaks(() => alignOverlap(map, views, others).dispose());
     expect(() => alignOverlap(map, views, others.slice(1))).toThrow('the number of other views');
     expect(() => alignOverlap(map, views.slice(1), others)).toThrow('the number of views');

@@ -90,7 +90,7 @@ describe('distancePairs', () => {
 });
 
 describeBackends('distanceMatching', () => {
-  it('gives the nearest cell, and weight to it where the two are a pair', () => {
+  it('gives the nearest cell, and weight to it where the two are a pair', async () => {
     const matching = distanceMatching({ radius: 0.6 });
     expect(matching.settings).toEqual({ radius: 0.6 });
     for (let seed = 0; seed < 5; seed++) {
@@ -106,13 +106,13 @@ describeBackends('distanceMatching', () => {
             const to = cellCentre(keyGeometry[image] as ViewGeometry, grid, Math.floor(j / 4), j % 4);
             return Math.hypot(from.x - to.x, from.y - to.y);
           });
-          const picked = index.arraySync()[image]?.[i] as number;
+          const picked = (await index.array())[image]?.[i] as number;
           expect(distances[picked]).toBeCloseTo(Math.min(...distances), 9);
-          expect(weight.arraySync()[image]?.[i]).toBe(pairs[(image * 12 + i) * 12 + picked]);
+          expect((await weight.array())[image]?.[i]).toBe(pairs[(image * 12 + i) * 12 + picked]);
           const any = pairs
             .subarray((image * 12 + i) * 12, (image * 12 + i + 1) * 12)
             .some((pair) => pair === 1);
-          expect(weight.arraySync()[image]?.[i]).toBe(Number(any));
+          expect((await weight.array())[image]?.[i]).toBe(Number(any));
         }
       }
       tf.dispose([index, weight, input.query, input.key]);

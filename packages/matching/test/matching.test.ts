@@ -13,52 +13,54 @@ extendExpect();
 const disposeInput = ({ query, key }: MatchInput) => tf.dispose([query, key]);
 
 describeBackends('similarityMatching', () => {
-  it.each([1, 4])('finds the largest cosine of each query cell, batch %i', (batch) => {
+  it.each([1, 4])('finds the largest cosine of each query cell, batch %i', async (batch) => {
     const input = randomInput(1, { batch });
     const { index, weight, similarity } = similarityMatching()(input);
     expect([index.dtype, index.shape]).toEqual(['int32', [batch, 12]]);
-    expect(weight).toBeAllClose(new Float32Array(batch * 12).fill(1));
-    const picked = index.dataSync();
+    await expect(weight).toBeAllClose(new Float32Array(batch * 12).fill(1));
+    const [picked, similarities] = await Promise.all([index.data(), similarity?.data()]);
     for (let image = 0; image < batch; image++) {
       for (let i = 0; i < 12; i++) {
-        const cosines = Array.from({ length: 12 }, (_, j) => naiveCosine(input, image, i, j));
+        const cosines = await Promise.all(
+          Array.from({ length: 12 }, (_, j) => naiveCosine(input, image, i, j)),
+        );
         const best = Math.max(...cosines);
         expect(picked[image * 12 + i]).toBe(cosines.indexOf(best));
-        expect(similarity?.dataSync()[image * 12 + i]).toBeCloseTo(best, 5);
+        expect(similarities?.[image * 12 + i]).toBeCloseTo(best, 5);
       }
     }
     tf.dispose([index, weight, similarity as tf.Tensor]);
     disposeInput(input);
   });
 
-  it('does not see the length of features, and takes the first of equals', () => {
+  it('does not see the length of features, and takes the first of equals', async () => {
     const input = randomInput(2);
     const scaled = { ...input, query: tf.mul(input.query, 7), key: tf.mul(input.key, 0.01) };
     const same = { ...input, query: tf.ones([3, 12, 5]), key: tf.ones([3, 12, 5]) } as MatchInput;
     const matching = similarityMatching();
-    expect(matching(scaled as MatchInput).index.dataSync()).toEqual(matching(input).index.dataSync());
+    expect(await matching(scaled as MatchInput).index.data()).toEqual(await matching(input).index.data());
     const uniform = matching(same);
-    expect(uniform.similarity as tf.Tensor).toBeAllClose(new Float32Array(36).fill(1));
-    const picked = uniform.index.dataSync();
+    await expect(uniform.similarity as tf.Tensor).toBeAllClose(new Float32Array(36).fill(1));
+    const picked = await uniform.index.data();
     expect(picked.every((cell) => cell >= 0 && cell < 12)).toBe(true);
   });
 
-  it('matches a view to itself cell by cell', () => {
+  it('matches a view to itself cell by cell', async () => {
     const { query, ...rest } = randomInput(3, { channels: 16 });
     const { index } = similarityMatching()({ ...rest, query, key: query });
-    expect([...index.dataSync()]).toEqual(Array.from({ length: 36 }, (_, i) => i % 12));
+    expect([...(await index.data())]).toEqual(Array.from({ length: 36 }, (_, i) => i % 12));
   });
 });
 
 describeBackends('coordinateMatching', () => {
-  it('finds the nearest centre, and the cells in the overlap', () => {
+  it('finds the nearest centre, and the cells in the overlap', async () => {
     for (let seed = 0; seed < 12; seed++) {
       const input = randomInput(seed, { batch: 2, channels: 1 });
       const { grid, queryGeometry, keyGeometry } = input;
       const { index, weight } = coordinateMatching()(input);
       expect([index.dtype, index.shape]).toEqual(['int32', [2, 12]]);
-      expect(weight).toBeAllClose(overlapMask(queryGeometry, keyGeometry, grid));
-      const picked = index.dataSync();
+      await expect(weight).toBeAllClose(overlapMask(queryGeometry, keyGeometry, grid));
+      const picked = await index.data();
       for (const [image, query] of queryGeometry.entries()) {
         const key = keyGeometry[image] as typeof query;
         for (let i = 0; i < 12; i++) {
@@ -76,21 +78,21 @@ describeBackends('coordinateMatching', () => {
     }
   });
 
-  it('is the identity for equal crops, mirrored by a flip', () => {
+  it('is the identity for equal crops, mirrored by a flip', async () => {
     const input = randomInput(4, { batch: 1 });
     const [view] = input.queryGeometry;
     const box = (view as NonNullable<typeof view>).box;
-    const pick = (query: boolean, key: boolean) => [
-      ...coordinateMatching()({
+    const pick = async (query: boolean, key: boolean) => [
+      ...(await coordinateMatching()({
         ...input,
         queryGeometry: [{ box, flipped: query }],
         keyGeometry: [{ box, flipped: key }],
-      }).index.dataSync(),
+      }).index.data()),
     ];
     const identity = Array.from({ length: 12 }, (_, i) => i);
-    expect(pick(false, false)).toEqual(identity);
-    expect(pick(true, true)).toEqual(identity);
-    expect(pick(true, false)).toEqual([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8]);
+    expect(await pick(false, false)).toEqual(identity);
+    expect(await pick(true, true)).toEqual(identity);
+    expect(await pick(true, false)).toEqual([3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8]);
   });
 });
 
@@ -108,7 +110,7 @@ describeBackends('semanticReweighting', () => {
     { spatial: false, reference: true, sharpening: 3 },
     { spatial: false, similarity: false },
     { reference: true },
-  ] as const)('gives the weights of the definition: %j', (options) => {
+  ] as const)('gives the weights of the definition: %j', async (options) => {
     const {
       sharpening = 2,
       spatial = true,
@@ -124,8 +126,8 @@ describeBackends('semanticReweighting', () => {
     const input = randomInput(5, { batch: 4 });
     const match = semanticReweighting(similarityMatching(), options)(input);
     const plain = similarityMatching()(input);
-    expect(match.index.dataSync()).toEqual(plain.index.dataSync());
-    const cosines = plain.similarity?.dataSync() as Float32Array;
+    expect(await match.index.data()).toEqual(await plain.index.data());
+    const cosines = (await plain.similarity?.data()) as Float32Array;
     const inside = overlapMask(input.queryGeometry, input.keyGeometry, input.grid, rule);
     const expected = cosines.map((cosine, at) => {
       const start = at - (at % 12);
@@ -140,12 +142,12 @@ describeBackends('semanticReweighting', () => {
       else if (similarity) weight = reference ? cosine : Math.max(cosine, 0);
       return weight ** sharpening;
     });
-    expect(match.weight).toBeAllClose(expected, { relative: 1e-4, absolute: 1e-5 });
+    await expect(match.weight).toBeAllClose(expected, { relative: 1e-4, absolute: 1e-5 });
     tf.dispose([match, plain] as unknown as tf.TensorContainer);
     disposeInput(input);
   });
 
-  it('reproduces the authors’ matches and weights', () => {
+  it('reproduces the authors’ matches and weights', async () => {
     const read = readFixture();
     const grid = { height: 3, width: 3 };
     const [queryGeometry, keyGeometry] = [readGeometry(read, 0), readGeometry(read, 1)];
@@ -159,7 +161,7 @@ describeBackends('semanticReweighting', () => {
       const features = tf.zeros([16, 9, 1]) as tf.Tensor3D;
       const input = { query: features, key: features, grid, queryGeometry, keyGeometry };
       const { weight } = semanticReweighting(inner, { sharpening, reference: true })(input);
-      expect(weight).toBeAllClose(Float32Array.from(read(`gamma${sharpening}/sr_weights12`).data), {
+      await expect(weight).toBeAllClose(Float32Array.from(read(`gamma${sharpening}/sr_weights12`).data), {
         relative: 0,
         absolute: 1e-5,
       });
@@ -169,14 +171,17 @@ describeBackends('semanticReweighting', () => {
     ) as [tf.Tensor3D, tf.Tensor3D];
     const first = { grid, queryGeometry: queryGeometry.slice(0, 4), keyGeometry: keyGeometry.slice(0, 4) };
     const match = semanticReweighting(similarityMatching(), { reference: true })({ query, key, ...first });
-    expect([...match.index.dataSync()]).toEqual(read('gamma2/match12').data.slice(0, 36));
-    expect(match.weight).toBeAllClose(Float32Array.from(read('gamma2/sr_weights12').data.slice(0, 36)), {
-      relative: 0,
-      absolute: 1e-5,
-    });
+    expect([...(await match.index.data())]).toEqual(read('gamma2/match12').data.slice(0, 36));
+    await expect(match.weight).toBeAllClose(
+      Float32Array.from(read('gamma2/sr_weights12').data.slice(0, 36)),
+      {
+        relative: 0,
+        absolute: 1e-5,
+      },
+    );
   });
 
-  it('stays finite where all cosines are equal, with any mask', () => {
+  it('stays finite where all cosines are equal, with any mask', async () => {
     const everywhere = { box: { x0: 0, y0: 0, x1: 9, y1: 9 }, flipped: false };
     const away = { box: { x0: 20, y0: 0, x1: 29, y1: 9 }, flipped: false };
     const half = { box: { x0: 4.5, y0: 0, x1: 13.5, y1: 9 }, flipped: false };
@@ -193,17 +198,17 @@ describeBackends('semanticReweighting', () => {
         key: constant,
         ...geometry,
       });
-      const values = [...weight.dataSync()];
+      const values = [...(await weight.data())];
       expect(values.every((value) => value >= 0 && value <= 1)).toBe(true);
       expect(values.slice(0, 12)).toEqual(new Array(12).fill(1));
       expect(values.slice(24).filter((_, i) => i % 4 >= 2)).toEqual(new Array(6).fill(1));
     }
   });
 
-  it('does not mix images', () => {
+  it('does not mix images', async () => {
     const input = randomInput(6, { batch: 3 });
     const matching = semanticReweighting(similarityMatching());
-    const together = matching(input).weight.dataSync();
+    const together = await matching(input).weight.data();
     for (const image of [0, 1, 2]) {
       const alone = matching({
         ...input,
@@ -212,21 +217,23 @@ describeBackends('semanticReweighting', () => {
         queryGeometry: input.queryGeometry.slice(image, image + 1),
         keyGeometry: input.keyGeometry.slice(image, image + 1),
       });
-      expect(alone.weight).toBeAllClose(together.slice(12 * image, 12 * image + 12));
+      await expect(alone.weight).toBeAllClose(together.slice(12 * image, 12 * image + 12));
     }
   });
 
-  it('wraps a matching that gives no similarity', () => {
+  it('wraps a matching that gives no similarity', async () => {
     const input = randomInput(7);
     const match = semanticReweighting(coordinateMatching(), {
       spatial: false,
       sharpening: 1,
       reference: true,
     })(input);
-    const index = match.index.dataSync();
-    const expected = Array.from(index, (j, at) => naiveCosine(input, Math.floor(at / 12), at % 12, j));
-    expect(match.index.dataSync()).toEqual(coordinateMatching()(input).index.dataSync());
-    expect(match.weight).toBeAllClose(Float32Array.from(expected), { absolute: 1e-5 });
+    const index = await match.index.data();
+    const expected = await Promise.all(
+      Array.from(index, (j, at) => naiveCosine(input, Math.floor(at / 12), at % 12, j)),
+    );
+    expect(await match.index.data()).toEqual(await coordinateMatching()(input).index.data());
+    await expect(match.weight).toBeAllClose(Float32Array.from(expected), { absolute: 1e-5 });
   });
 
   it('names the mistake', () => {
@@ -244,7 +251,7 @@ describeBackends('semanticReweighting', () => {
 });
 
 describeBackends('every matching', () => {
-  it('leaks nothing and carries no gradient', () => {
+  it('leaks nothing and carries no gradient', async () => {
     const input = randomInput(9);
     const strategies = [
       similarityMatching(),
@@ -266,7 +273,7 @@ describeBackends('every matching', () => {
         },
         new Map([['features', features]]),
       );
-      expect(gradients.get('features') as tf.Tensor).toBeAllClose(new Float32Array(features.size));
+      await expect(gradients.get('features') as tf.Tensor).toBeAllClose(new Float32Array(features.size));
       tf.dispose([value, ...gradients.values()]);
     }
     features.dispose();

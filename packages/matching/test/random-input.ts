@@ -24,13 +24,18 @@ export function randomInput(
 }
 
 /** Cosine of query cell i and key cell j of an image, in double precision. */
-export function naiveCosine({ query, key }: MatchInput, image: number, i: number, j: number): number {
+export async function naiveCosine(
+  { query, key }: MatchInput,
+  image: number,
+  i: number,
+  j: number,
+): Promise<number> {
   const channels = query.shape[2];
-  const row = (tensor: tf.Tensor3D, cell: number) => {
+  const row = async (tensor: tf.Tensor3D, cell: number) => {
     const start = (image * tensor.shape[1] + cell) * channels;
-    return [...tensor.dataSync().slice(start, start + channels)];
+    return [...(await tensor.data()).slice(start, start + channels)];
   };
-  const [a, b] = [row(query, i), row(key, j)];
+  const [a, b] = [await row(query, i), await row(key, j)];
   const dot = (x: number[], y: number[]) => x.reduce((sum, value, k) => sum + value * (y[k] as number), 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }

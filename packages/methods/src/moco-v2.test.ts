@@ -89,7 +89,7 @@ describeBackends('mocoV2', () => {
         tf.slice(queue.keys, [0, 0], [batchSize, 8]),
         l2Normalize(targets.image1 as tf.Tensor),
       ]) as [tf.Tensor, tf.Tensor];
-      expect(newest).toBeAllClose(key);
+      await expect(newest).toBeAllClose(key);
       tf.dispose([newest, key, ...Object.values(targets)]);
     });
   });

@@ -46,35 +46,37 @@ const context = (value = 0): StepContext => ({
 });
 
 /** Runs `use` on a state, a batch and its targets, and frees all. */
-function withTargets<Result>(
+async function withTargets<Result>(
   method: Method,
   use: (
     state: ReturnType<Method['initialize']>,
     batch: ViewPair,
     targets: ReturnType<Method['encodeTargets']>,
-  ) => Result,
-): Result {
+  ) => Result | Promise<Result>,
+): Promise<Result> {
   const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
   const batch = makeBatch();
   const targets = tf.tidy(() => method.encodeTargets(state, batch, context()));
-  const result = use(state, batch, targets);
+  const result = await use(state, batch, targets);
   tf.dispose([targets, batch.views.map(({ images }) => images)]);
   state.dispose();
   return result;
 }
 
 /** Every scalar of every part, added up by name. */
-function lossesOf(method: Method): Record<string, number> {
-  return withTargets(method, (state, batch, targets) => {
+function lossesOf(method: Method): Promise<Record<string, number>> {
+  return withTargets(method, async (state, batch, targets) => {
     const sums: Record<string, number> = {};
-    tf.tidy(() => {
-      for (const part of method.losses(state, batch, targets, context())) {
+    for (const part of method.losses(state, batch, targets, context())) {
+      const scalars = tf.tidy(() => {
         const { total, terms, diagnostics } = part();
-        for (const [name, scalar] of Object.entries({ total, ...terms, ...diagnostics })) {
-          sums[name] = (sums[name] ?? 0) + (scalar.dataSync()[0] as number);
-        }
+        return { total, ...terms, ...diagnostics };
+      });
+      for (const [name, scalar] of Object.entries(scalars)) {
+        sums[name] = (sums[name] ?? 0) + ((await scalar.data())[0] as number);
       }
-    });
+      tf.dispose(scalars);
+    }
     return sums;
   });
 }
@@ -124,8 +126,9 @@ describe('options', () => {
 });
 
 describeBackends('pixpro and slotcon', () => {
-  it('add their terms up, each row of the tables another loss', () => {
-    const losses = rows.map((method) => [method.name, lossesOf(method)] as const);
+  it('add their terms up, each row of the tables another loss', async () => {
+    const losses: [string, Record<string, number>][] = [];
+    for (const method of rows) losses.push([method.name, await lossesOf(method)]);
     for (const [name, { total, group = 0, slot = 0, image = 0, dense = 0 }] of losses) {
       expect(total, name).toBeCloseTo(group + slot + image + dense, 4);
     }
@@ -143,78 +146,85 @@ describeBackends('pixpro and slotcon', () => {
     expect(by['slotcon+sim']?.matchWeight).toBeCloseTo(2, 5);
   });
 
-  it('weigh their losses', () => {
-    const [plain, group] = [lossesOf(slotcon(slot)), lossesOf(slotcon({ ...slot, groupWeight: 1 }))];
+  it('weigh their losses', async () => {
+    const plain = await lossesOf(slotcon(slot));
+    const group = await lossesOf(slotcon({ ...slot, groupWeight: 1 }));
     expect(group.slot).toBe(0);
     expect(group.group).toBeCloseTo(2 * (plain.group ?? 0), 4);
-    const [one, three] = [1, 3].map((imageWeight) => lossesOf(pixpro({ ...pix, imageWeight })));
-    expect(three?.image).toBeCloseTo(3 * (one?.image ?? 0), 4);
-    const [half, whole] = [0.5, 1].map((pixelWeight) => lossesOf(slotcon({ ...slot, pixelWeight })));
-    expect(whole?.dense).toBeCloseTo(2 * (half?.dense ?? 0), 4);
+    const one = await lossesOf(pixpro({ ...pix, imageWeight: 1 }));
+    const three = await lossesOf(pixpro({ ...pix, imageWeight: 3 }));
+    expect(three.image).toBeCloseTo(3 * (one.image ?? 0), 4);
+    const half = await lossesOf(slotcon({ ...slot, pixelWeight: 0.5 }));
+    const whole = await lossesOf(slotcon({ ...slot, pixelWeight: 1 }));
+    expect(whole.dense).toBeCloseTo(2 * (half.dense ?? 0), 4);
   });
 
-  it('send a gradient to every parameter, from each part, and leak nothing', () => {
+  it('send a gradient to every parameter, from each part, and leak nothing', async () => {
     for (const method of [rows[0], rows[4], rows[2], rows[8]] as Method[]) {
-      withTargets(method, (state, batch, targets) => {
+      await withTargets(method, async (state, batch, targets) => {
         const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
         for (const part of method.losses(state, batch, targets, context())) {
-          const run = () => {
+          const run = async () => {
             const { value, gradients } = valueAndGradients(() => part().total, variables);
             expect([...gradients.keys()].sort(), method.name).toEqual([...variables.keys()].sort());
             for (const [name, gradient] of gradients)
-              expect(Number.isFinite(gradient.dataSync()[0]), name).toBe(true);
+              expect(Number.isFinite((await gradient.data())[0]), name).toBe(true);
             tf.dispose([value, [...gradients.values()]]);
           };
-          run();
-          expectNoLeaks(run);
+          await run();
+          await expectNoLeaks(run);
         }
       });
     }
   });
 
-  it('move the target before it encodes, not after, and without predictors', () => {
+  it('move the target before it encodes, not after, and without predictors', async () => {
     for (const method of [pixpro({ ...pix, imageWeight: 1 }), slotcon({ ...slot, imageWeight: 0.5 })]) {
-      withTargets(method, (state, _, targets) => {
+      await withTargets(method, async (state, _, targets) => {
         const names = state.target?.specs.map(({ name }) => name) ?? [];
         expect(names.filter((name) => /Predictor|centre/.test(name))).toEqual([]);
         expect(names).toContain('globalHead.0.weight');
         const name = 'backbone.layer1.0.conv1.weight';
         const [online, target] = [state.online.get(name), state.target?.get(name) as tf.Variable];
         tf.tidy(() => online.assign(tf.add(target, 1)));
-        const before = target.dataSync().slice();
+        const before = (await target.data()).slice();
         tf.tidy(() => method.update(state, targets, context()));
-        expect(target).toBeAllClose(before);
+        await expect(target).toBeAllClose(before);
         method.prepare?.(state, context());
-        expect(target).toBeAllClose(before.map((value) => value + 0.1), { absolute: 1e-5 }); // biome-ignore format: one
+        await expect(target).toBeAllClose(before.map((value) => value + 0.1), { absolute: 1e-5 }); // biome-ignore format: one
       });
     }
   });
 
-  it('keep a centre of the teacher’s scores, which the loss of the next step sees', () => {
+  it('keep a centre of the teacher’s scores, which the loss of the next step sees', async () => {
     const method = slotcon(slot);
-    withTargets(method, (state, batch, targets) => {
-      const group = () =>
-        tf.tidy(() => method.losses(state, batch, targets, context())[0]().terms.group?.dataSync()[0]);
-      const before = group();
+    await withTargets(method, async (state, batch, targets) => {
+      const group = async () => {
+        const term = tf.tidy(() => method.losses(state, batch, targets, context())[0]().terms.group);
+        return (await (term as tf.Scalar).data())[0];
+      };
+      const before = await group();
       tf.tidy(() => method.update(state, targets, context()));
       const [first, second] = [targets.scores0, targets.scores1] as [tf.Tensor3D, tf.Tensor3D];
-      const all = [...first.arraySync().flat(), ...second.arraySync().flat()];
+      const all = [...(await first.array()).flat(), ...(await second.array()).flat()];
       const means = Array.from({ length: 5 }, (_, p) => all.reduce((sum, row) => sum + (row[p] as number), 0) / all.length); // biome-ignore format: one
-      expect(state.online.get('centre')).toBeAllClose([means.map((mean) => 0.1 * mean)], { absolute: 1e-6 });
-      expect(group()).not.toBe(before);
+      await expect(state.online.get('centre')).toBeAllClose([means.map((mean) => 0.1 * mean)], {
+        absolute: 1e-6,
+      });
+      expect(await group()).not.toBe(before);
       expect(state.online.trainable().some(({ name }) => name === 'centre')).toBe(false);
     });
   });
 
-  it('give keys to the queues of their contrast losses only', () => {
+  it('give keys to the queues of their contrast losses only', async () => {
     const both = slotcon({ ...slot, imageWeight: 0.5, pixelWeight: 0.5 });
-    withTargets(both, (state, _, targets) => {
+    await withTargets(both, (state, _, targets) => {
       tf.tidy(() => both.update(state, targets, context()));
       expect(Object.entries(state.queues).map(([name, { filled }]) => [name, filled])).toEqual([
         ['image', 4],
         ['dense', 4],
       ]);
     });
-    withTargets(slotcon(slot), (state) => expect(state.queues).toEqual({}));
+    await withTargets(slotcon(slot), (state) => expect(state.queues).toEqual({}));
   });
 });

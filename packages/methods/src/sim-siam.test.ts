@@ -64,7 +64,7 @@ describeBackends('simSiam', () => {
   });
 
   it('stops the gradient of projections that are targets', async () => {
-    await withState(method, (state, batch) => {
+    await withState(method, async (state, batch) => {
       const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
       // Targets from outside the gradient are constants for sure.
       const [z0, z1] = tf.tidy(() => [project(state.online, batch, 0), project(state.online, batch, 1)]) as [
@@ -79,10 +79,10 @@ describeBackends('simSiam', () => {
       }, variables);
       const [part] = method.losses(state, batch, {}, contextOf());
       const actual = valueAndGradients(() => part().total, variables);
-      expect(actual.value).toBeAllClose(expected.value);
+      await expect(actual.value).toBeAllClose(expected.value);
       for (const [name, gradient] of actual.gradients) {
         const other = expected.gradients.get(name) as tf.Tensor;
-        expect(gradient).toBeAllClose(other, { relative: 1e-3, absolute: 1e-4 });
+        await expect(gradient).toBeAllClose(other, { relative: 1e-3, absolute: 1e-4 });
       }
       for (const { value, gradients } of [actual, expected]) tf.dispose([value, [...gradients.values()]]);
       tf.dispose([z0, z1]);
@@ -90,14 +90,14 @@ describeBackends('simSiam', () => {
   });
 
   it('has neither target nor queue, and changes nothing outside the optimizer', async () => {
-    await withState(method, (state, batch) => {
+    await withState(method, async (state, batch) => {
       expect(state.target).toBeUndefined();
       expect(state.queues).toEqual({});
       expect(method.encodeTargets(state, batch, contextOf())).toEqual({});
       const name = 'backbone.conv1.weight';
-      const before = state.online.get(name).dataSync().slice();
+      const before = (await state.online.get(name).data()).slice();
       method.update(state, {}, contextOf());
-      expect(state.online.get(name).dataSync()).toEqual(before);
+      expect(await state.online.get(name).data()).toEqual(before);
     });
   });
 

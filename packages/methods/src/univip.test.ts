@@ -30,7 +30,7 @@ function dispose({ views, instances }: ViewPair): void {
 }
 
 /** The terms of one step as numbers, and the gradients summed over its parts. */
-function step(method: Method, state: MethodState, batch: ViewPair) {
+async function step(method: Method, state: MethodState, batch: ViewPair) {
   const variables = new Map(state.online.trainable().map(({ name }) => [name, state.online.get(name)]));
   const targets = tf.tidy(() => method.encodeTargets(state, batch, context()));
   const terms: Record<string, number> = {};
@@ -45,7 +45,7 @@ function step(method: Method, state: MethodState, batch: ViewPair) {
     const result = valueAndGradients(run, variables, gradients);
     gradients = result.gradients;
     for (const [name, term] of Object.entries(kept)) {
-      terms[name] = (terms[name] ?? 0) + (term.dataSync()[0] as number);
+      terms[name] = (terms[name] ?? 0) + ((await term.data())[0] as number);
     }
     tf.dispose([result.value, kept]);
   }
@@ -72,14 +72,14 @@ describe('the options of univip', () => {
 });
 
 describeBackends('univip', () => {
-  it('adds up its terms, the first of which is BYOL’s', () => {
+  it('adds up its terms, the first of which is BYOL’s', async () => {
     const batch = makeBatch();
     const random = new RandomStream(1);
     const state = univip(small).initialize({ random, batchSize: 4 });
     const other = byol({ backbone, hidden: 16, dim: 8 });
     const otherState = other.initialize({ random, batchSize: 4 });
-    const { terms, gradients, targets } = step(univip(small), state, batch);
-    const reference = step(other, otherState, batch);
+    const { terms, gradients, targets } = await step(univip(small), state, batch);
+    const reference = await step(other, otherState, batch);
     expect(Object.keys(terms).sort()).toEqual(['instance', 'scene', 'sceneInstance', 'total']);
     const { scene = 0, sceneInstance = 0, instance = 0, total } = terms;
     expect(total).toBeCloseTo(scene + sceneInstance + instance, 4);
@@ -93,16 +93,16 @@ describeBackends('univip', () => {
     otherState.dispose();
   });
 
-  it('sends a gradient that is not zero to every online parameter', () => {
+  it('sends a gradient that is not zero to every online parameter', async () => {
     const method = univip(small);
     const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
     const batch = makeBatch();
-    const { gradients, targets } = step(method, state, batch);
+    const { gradients, targets } = await step(method, state, batch);
     const names = state.online.trainable().map(({ name }) => name);
     expect(names).toContain('scenePredictor.0.weight');
     expect([...gradients.keys()].sort()).toEqual([...names].sort());
     for (const [name, gradient] of gradients) {
-      const values = [...gradient.dataSync()];
+      const values = [...(await gradient.data())];
       expect(values.every(Number.isFinite), name).toBe(true);
       expect(Math.max(...values.map(Math.abs)), name).toBeGreaterThan(0);
     }
@@ -111,24 +111,24 @@ describeBackends('univip', () => {
     state.dispose();
   });
 
-  it('does not care for the order of instances in the transport, but keeps images apart', () => {
+  it('does not care for the order of instances in the transport, but keeps images apart', async () => {
     const method = univip(small);
     const batch = makeBatch();
     const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
-    const termsOf = (order: readonly number[]) => {
+    const termsOf = async (order: readonly number[]) => {
       const source = batch.instances as NonNullable<ViewPair['instances']>;
       const images = tf.gather(source.images, tf.tensor1d([...order], 'int32'));
       const moved = {
         ...batch,
         instances: { images, geometry: order.map((i) => source.geometry[i] as never) },
       };
-      const { terms, gradients, targets } = step(method, state, moved);
+      const { terms, gradients, targets } = await step(method, state, moved);
       tf.dispose([images, targets, [...gradients.values()]]);
       return terms;
     };
-    const plain = termsOf([0, 1, 2, 3, 4, 5, 6, 7]);
-    const swapped = termsOf([1, 0, 2, 3, 5, 4, 6, 7]);
-    const mixed = termsOf([2, 1, 0, 3, 4, 5, 6, 7]);
+    const plain = await termsOf([0, 1, 2, 3, 4, 5, 6, 7]);
+    const swapped = await termsOf([1, 0, 2, 3, 5, 4, 6, 7]);
+    const mixed = await termsOf([2, 1, 0, 3, 4, 5, 6, 7]);
     expect(swapped.instance).toBeCloseTo(plain.instance as number, 4);
     expect(Math.abs((mixed.instance as number) - (plain.instance as number))).toBeGreaterThan(1e-4);
     expect(Math.abs((swapped.sceneInstance as number) - (plain.sceneInstance as number))).toBeGreaterThan(
@@ -138,13 +138,13 @@ describeBackends('univip', () => {
     state.dispose();
   });
 
-  it('learns a batch by heart, without leaks', () => {
+  it('learns a batch by heart, without leaks', async () => {
     const method = univip(small);
     const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
     const batch = makeBatch();
     const totals: number[] = [];
-    const train = () => {
-      const { terms, gradients, targets } = step(method, state, batch);
+    const train = async () => {
+      const { terms, gradients, targets } = await step(method, state, batch);
       totals.push(terms.total as number);
       for (const [name, gradient] of gradients) {
         const variable = state.online.get(name);
@@ -155,9 +155,9 @@ describeBackends('univip', () => {
       tf.tidy(() => method.update(state, targets, context()));
       tf.dispose([targets, [...gradients.values()]]);
     };
-    train();
-    expectNoLeaks(train);
-    for (let i = 0; i < 18; i++) train();
+    await train();
+    await expectNoLeaks(train);
+    for (let i = 0; i < 18; i++) await train();
     const last = totals.slice(-3).reduce((sum, value) => sum + value / 3, 0);
     expect(last).toBeLessThan(0.6 * (totals[0] as number));
     dispose(batch);

@@ -42,7 +42,7 @@ describeBackends('batchNormalization', () => {
       { relu: false, withResidual: true },
       { relu: true, withResidual: true },
     ])('%o', ({ relu, withResidual }) => {
-      it.each(shapes.map((shape) => [shape]))('%j', (shape) => {
+      it.each(shapes.map((shape) => [shape]))('%j', async (shape) => {
         const channels = shape[shape.length - 1] as number;
         const inputs = [shape];
         if (affine) inputs.push([channels], [channels]);
@@ -52,9 +52,9 @@ describeBackends('batchNormalization', () => {
           offset: affine ? rest[1] : undefined,
           residual: withResidual ? rest[affine ? 2 : 0] : undefined,
         });
-        expectNoLeaks(() => {
+        await expectNoLeaks(async () => {
           const { mean, variance, runningMean, runningVariance } = runningVariables(channels);
-          expectLikeNaive(
+          await expectLikeNaive(
             (x, ...rest) => {
               const { scale, offset, residual } = split(rest);
               return batchNormalization(
@@ -78,8 +78,8 @@ describeBackends('batchNormalization', () => {
             // Two values per channel normalize to ±1 and have gradients of order √ε.
             { relative: 1e-3, absolute: 1e-3 },
           );
-          expect(runningMean).toBeAllClose(Float32Array.from(mean));
-          expect(runningVariance).toBeAllClose(Float32Array.from(variance));
+          await expect(runningMean).toBeAllClose(Float32Array.from(mean));
+          await expect(runningVariance).toBeAllClose(Float32Array.from(variance));
           tf.dispose([runningMean, runningVariance]);
         });
       });
@@ -90,9 +90,9 @@ describeBackends('batchNormalization', () => {
     [0.1, [3, 4, 5, 3]],
     [1, [7, 2]],
     [0.25, [2, 5, 3]],
-  ])('moves the running statistics by %d, with the unbiased variance', (momentum, shape) => {
+  ])('moves the running statistics by %d, with the unbiased variance', async (momentum, shape) => {
     const channels = shape[shape.length - 1] as number;
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const { mean, variance, runningMean, runningVariance } = runningVariables(channels);
       const values = randomValues(shape, 3);
       const x = tf.tensor(Float32Array.from(values), shape);
@@ -101,34 +101,34 @@ describeBackends('batchNormalization', () => {
       const batch = naiveStatistics(values, channels);
       const moved = (old: Values, now: Values) =>
         old.map((value, c) => (1 - momentum) * value + momentum * (now[c] as number));
-      expect(runningMean.dataSync()).toBeAllClose(moved(mean, batch.mean), {
+      expect(await runningMean.data()).toBeAllClose(moved(mean, batch.mean), {
         relative: 1e-4,
         absolute: 1e-5,
       });
-      expect(runningVariance.dataSync()).toBeAllClose(moved(variance, batch.unbiased), { relative: 1e-4 });
+      expect(await runningVariance.data()).toBeAllClose(moved(variance, batch.unbiased), { relative: 1e-4 });
       expect([runningMean.name, runningVariance.name]).toEqual(names);
       tf.dispose([x, runningMean, runningVariance]);
     });
   });
 
-  it('moves them once per forward pass inside a tape', () => {
+  it('moves them once per forward pass inside a tape', async () => {
     const { runningMean, runningVariance } = runningVariables(2);
     const x = tf.tensor2d([1, 2, 3, 6], [2, 2]);
     runningMean.assign(tf.zeros([2]));
     const gradient = tf.grad((x) =>
       batchNormalization(x, { runningMean, runningVariance }, { training: true }),
     )(x);
-    expect(runningMean).toBeAllClose([0.2, 0.4]);
+    await expect(runningMean).toBeAllClose([0.2, 0.4]);
     tf.dispose([x, gradient, runningMean, runningVariance]);
   });
 
-  it('stays exact for values far from zero', () => {
+  it('stays exact for values far from zero', async () => {
     const { runningMean, runningVariance } = runningVariables(1);
     const values = Float32Array.from({ length: 400 }, (_, i) => 1000 + (i % 4));
     const x = tf.tensor(values, [4, 10, 10, 1]);
     const y = batchNormalization(x, { runningMean, runningVariance }, { training: true });
     const { mean, variance } = naiveStatistics(Float64Array.from(values), 1);
-    expect(y.dataSync()).toBeAllClose(
+    expect(await y.data()).toBeAllClose(
       naiveNormalization(Float64Array.from(values), { mean, variance }, { relu: false, epsilon }),
       { relative: 1e-3, absolute: 1e-3 },
     );

@@ -34,7 +34,7 @@ const cases: [Shape4, Shape4, number, number, number][] = [
 describeBackends('convolution', () => {
   it.each(cases)(
     'x %j, filter %j, stride %i, padding %i, dilation %i',
-    (x, filter, stride, padding, dilation) => {
+    async (x, filter, stride, padding, dilation) => {
       const geometry = { stride, padding, dilation };
       const [batch, height, width] = x;
       const { shape } = naiveConvolution(
@@ -44,7 +44,7 @@ describeBackends('convolution', () => {
         filter,
         geometry,
       );
-      expectLikeNaive(
+      await expectLikeNaive(
         (a, b) => {
           const y = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);
           expect(y.shape).toEqual(shape);
@@ -56,11 +56,11 @@ describeBackends('convolution', () => {
     },
   );
 
-  it('adds up the gradients of a filter that is used twice', () => {
+  it('adds up the gradients of a filter that is used twice', async () => {
     const x: Shape4 = [1, 4, 4, 2];
     const filter: Shape4 = [3, 3, 2, 2];
     const geometry = { stride: 1, padding: 1, dilation: 1 };
-    expectLikeNaive(
+    await expectLikeNaive(
       (a, b) =>
         tf.tidy(() => {
           const once = convolution(a as tf.Tensor4D, b as tf.Tensor4D, geometry);

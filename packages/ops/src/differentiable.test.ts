@@ -35,8 +35,8 @@ function square(x: tf.Tensor, inspect?: (saved: tf.Tensor[]) => void): tf.Tensor
 }
 
 describeBackends('differentiable', () => {
-  it('frees what was saved as soon as the backward pass is past it', () => {
-    expectNoLeaks(() => {
+  it('frees what was saved as soon as the backward pass is past it', async () => {
+    await expectNoLeaks(async () => {
       const x = tf.tensor1d([0.5, -1.5]);
       const seen: tf.Tensor[] = [];
       const alive: number[] = [];
@@ -46,22 +46,22 @@ describeBackends('differentiable', () => {
       };
       const gradient = tf.grad((x) => square(square(square(x, inspect), inspect), inspect))(x);
       expect(alive).toEqual([1, 1, 1]);
-      expect(gradient).toBeAllClose([8 * 0.5 ** 7, 8 * (-1.5) ** 7]);
+      await expect(gradient).toBeAllClose([8 * 0.5 ** 7, 8 * (-1.5) ** 7]);
       tf.dispose([x, gradient]);
     });
   });
 
-  it('keeps it for a second derivative', () => {
-    expectNoLeaks(() => {
+  it('keeps it for a second derivative', async () => {
+    await expectNoLeaks(async () => {
       const x = tf.tensor1d([0.5, -1.5]);
       const second = tf.grad((x) => tf.grad((x) => square(square(x)))(x))(x);
-      expect(second).toBeAllClose([12 * 0.5 ** 2, 12 * 1.5 ** 2]);
+      await expect(second).toBeAllClose([12 * 0.5 ** 2, 12 * 1.5 ** 2]);
       tf.dispose([x, second]);
     });
   });
 
-  it('computes only the gradients that are asked for', () => {
-    expectNoLeaks(() => {
+  it('computes only the gradients that are asked for', async () => {
+    await expectNoLeaks(async () => {
       const calls: string[] = [];
       const product = (a: tf.Tensor, b: tf.Tensor) =>
         differentiable(
@@ -85,7 +85,7 @@ describeBackends('differentiable', () => {
       const b = tf.tensor1d([3, 4]);
       const gradient = tf.grad((b) => product(a, b))(b);
       expect(calls).toEqual(['b']);
-      expect(gradient).toBeAllClose([1, 2]);
+      await expect(gradient).toBeAllClose([1, 2]);
       tf.dispose([a, b, gradient]);
     });
   });

@@ -8,24 +8,24 @@ import { globalAveragePool } from './global-average-pool.ts';
 import { relu } from './relu.ts';
 
 describeBackends('relu, add, globalAveragePool', () => {
-  it('relu', () => {
-    expectLikeNaive(
+  it('relu', async () => {
+    await expectLikeNaive(
       (x) => relu(x as tf.Tensor),
       (x) => (x as Values).map((value) => Math.max(0, value)),
       [[3, 5, 2]],
     );
   });
 
-  it('relu has no gradient at zero', () => {
+  it('relu has no gradient at zero', async () => {
     const x = tf.tensor1d([-1, 0, 2]);
     const gradient = tf.grad((x) => relu(x))(x);
-    expect(gradient).toBeAllClose([0, 0, 1]);
+    await expect(gradient).toBeAllClose([0, 0, 1]);
     tf.dispose([x, gradient]);
   });
 
-  it('add, also of a tensor to itself', () => {
+  it('add, also of a tensor to itself', async () => {
     const sum = (a: Values, b: Values) => a.map((value, i) => value + (b[i] as number));
-    expectLikeNaive(
+    await expectLikeNaive(
       (a, b) => add(a as tf.Tensor, b as tf.Tensor),
       (a, b) => sum(a as Values, b as Values),
       [
@@ -33,15 +33,15 @@ describeBackends('relu, add, globalAveragePool', () => {
         [2, 3],
       ],
     );
-    expectLikeNaive(
+    await expectLikeNaive(
       (a) => add(a as tf.Tensor, a as tf.Tensor),
       (a) => sum(a as Values, a as Values),
       [[2, 3]],
     );
   });
 
-  it('add joins a residual path without disturbing either gradient', () => {
-    expectLikeNaive(
+  it('add joins a residual path without disturbing either gradient', async () => {
+    await expectLikeNaive(
       (a) =>
         tf.tidy(() => {
           const activated = relu(a as tf.Tensor);
@@ -54,10 +54,10 @@ describeBackends('relu, add, globalAveragePool', () => {
 
   it.each([[[2, 3, 5, 4]], [[1, 1, 1, 3]], [[3, 7, 2]], [[1, 1, 1]]])(
     'globalAveragePool of %j',
-    (shape: number[]) => {
+    async (shape: number[]) => {
       const batch = shape[0] as number;
       const channels = shape[shape.length - 1] as number;
-      expectLikeNaive(
+      await expectLikeNaive(
         (x) => globalAveragePool(x as tf.Tensor4D),
         (x) => {
           const values = x as Values;

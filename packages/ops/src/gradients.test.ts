@@ -49,9 +49,9 @@ describeBackends('registerGradients', (backend) => {
     ['stack', (x) => tf.stack([x, tf.square(x)], 1)],
     ['clone and cast', (x) => tf.cast(tf.clone(x), 'float32')],
   ];
-  it.each(unary)('%s', (_, f) => {
+  it.each(unary)('%s', async (_, f) => {
     const x = matrix(2, 3, 1);
-    checkGradients(f, [x], { epsilon: 3e-3, absolute: 3e-3 });
+    await checkGradients(f, [x], { epsilon: 3e-3, absolute: 3e-3 });
     x.dispose();
   });
 
@@ -64,7 +64,7 @@ describeBackends('registerGradients', (backend) => {
     ['maximum', tf.maximum],
     ['minimum', tf.minimum],
   ];
-  it.each(binary)('%s, with and without broadcasting', (name, f) => {
+  it.each(binary)('%s, with and without broadcasting', async (name, f) => {
     const pairs: [number[], number[]][] = [
       [[2, 3], [2, 3]],
       [[2, 3], [1, 3]],
@@ -77,23 +77,23 @@ describeBackends('registerGradients', (backend) => {
     for (const [left, right] of stock ? pairs.slice(0, 1) : pairs) {
       const a = tf.randomUniform(left, 0.5, 1, 'float32', 2);
       const b = tf.randomUniform(right, 1.1, 2, 'float32', 3);
-      checkGradients(f, [a, b], { epsilon: 3e-3, absolute: 3e-3 });
+      await checkGradients(f, [a, b], { epsilon: 3e-3, absolute: 3e-3 });
       tf.dispose([a, b]);
     }
   });
 
-  it('concat', () => {
+  it('concat', async () => {
     const [a, b] = [matrix(2, 3, 4), matrix(2, 1, 5)];
-    checkGradients((x, y) => tf.concat([x, y, x], 1), [a, b]);
-    checkGradients((x) => tf.concat([x, x], 0), [a]);
+    await checkGradients((x, y) => tf.concat([x, y, x], 1), [a, b]);
+    await checkGradients((x) => tf.concat([x, x], 0), [a]);
     tf.dispose([a, b]);
   });
 
   const transpositions: [boolean, boolean][] = [[false, false], [true, false], [false, true], [true, true]]; // biome-ignore format: pairs
-  it.each(transpositions)('matMul, transposed %s %s', (left, right) => {
+  it.each(transpositions)('matMul, transposed %s %s', async (left, right) => {
     const a = left ? matrix(3, 2, 6) : matrix(2, 3, 6);
     const b = right ? matrix(4, 3, 7) : matrix(3, 4, 7);
-    checkGradients((x, y) => tf.matMul(x, y, left, right), [a, b]);
+    await checkGradients((x, y) => tf.matMul(x, y, left, right), [a, b]);
     tf.dispose([a, b]);
   });
 
@@ -101,16 +101,16 @@ describeBackends('registerGradients', (backend) => {
 });
 
 describeBackends('stopGradient', () => {
-  it('keeps the values and stops the gradient', () => {
+  it('keeps the values and stops the gradient', async () => {
     const x = tf.tensor1d([1, -2, 3]);
     const [value, product, inner] = tf.tidy(() => [
       stopGradient(x),
       tf.grad((a) => tf.mul(a, stopGradient(a)))(x),
       tf.grad((a) => tf.mul(a, stopGradient(tf.square(a))))(x),
     ]) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    expect(value).toBeAllClose(x);
-    expect(product).toBeAllClose(x);
-    expect(inner).toBeAllClose([1, 4, 9]);
+    await expect(value).toBeAllClose(x);
+    await expect(product).toBeAllClose(x);
+    await expect(inner).toBeAllClose([1, 4, 9]);
     expect(() => tf.grad((a) => stopGradient(a))(x)).toThrow('Cannot compute gradient');
     tf.dispose([value, product, inner]);
     expectNoLeaks(() => stopGradient(x).dispose());
@@ -127,17 +127,17 @@ describeBackends('stopGradient', () => {
 });
 
 describeBackends('valueAndGradients', () => {
-  it('names the gradients, leaves out what has no influence, and leaks nothing', () => {
+  it('names the gradients, leaves out what has no influence, and leaks nothing', async () => {
     const a = tf.variable(tf.tensor1d([1, 2]));
     const b = tf.variable(tf.scalar(3));
     const idle = tf.variable(tf.scalar(5), false);
     const variables = new Map<string, tf.Variable>([['a', a], ['b', b], ['idle', idle]]); // biome-ignore format: pairs
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const { value, gradients } = valueAndGradients(() => weightedMean(tf.mul(tf.square(a), b)), variables);
-      expect(value).toBeAllClose(7.5);
+      await expect(value).toBeAllClose(7.5);
       expect([...gradients.keys()]).toEqual(['a', 'b']);
-      expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 6]);
-      expect(gradients.get('b') as tf.Tensor).toBeAllClose(2.5);
+      await expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 6]);
+      await expect(gradients.get('b') as tf.Tensor).toBeAllClose(2.5);
       tf.dispose([value, ...gradients.values()]);
     });
     tf.dispose([a, b, idle]);
@@ -164,13 +164,13 @@ describeBackends('valueAndGradients', () => {
     const variables = new Map([['a', a], ['b', b]]); // biome-ignore format: pairs
     const stock = tf.tidy(() => tf.grads(() => plain())([a, b]));
     let ours: tf.Tensor[] = [];
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const { value, gradients } = valueAndGradients(deep, variables);
       ours = [...gradients.values()].map((gradient) => tf.clone(gradient));
       const expected = deep();
-      expect(value).toBeAllClose(expected);
-      expect(ours[0] as tf.Tensor).toBeAllClose(stock[0] as tf.Tensor);
-      expect(ours[1] as tf.Tensor).toBeAllClose(stock[1] as tf.Tensor);
+      await expect(value).toBeAllClose(expected);
+      await expect(ours[0] as tf.Tensor).toBeAllClose(stock[0] as tf.Tensor);
+      await expect(ours[1] as tf.Tensor).toBeAllClose(stock[1] as tf.Tensor);
       tf.dispose([value, expected, ...gradients.values(), ...ours]);
     });
 
@@ -193,27 +193,27 @@ describeBackends('valueAndGradients', () => {
     tf.dispose([a, b, constant, ...stock]);
   });
 
-  it('leaves alone a tensor from elsewhere that a gradient function gives', () => {
+  it('leaves alone a tensor from elsewhere that a gradient function gives', async () => {
     const a = tf.variable(tf.tensor1d([1, 2]));
     const slope = tf.tensor1d([3, 5]);
     const linear = tf.customGrad((x) => ({
       value: tf.sum(tf.mul(x as tf.Tensor, slope)),
       gradFunc: () => slope,
     }));
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const { value, gradients } = valueAndGradients(
         () => linear(tf.clone(a)) as tf.Scalar,
         new Map([['a', a]]),
       );
-      expect(value).toBeAllClose(13);
-      expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 5]);
+      await expect(value).toBeAllClose(13);
+      await expect(gradients.get('a') as tf.Tensor).toBeAllClose([3, 5]);
       tf.dispose([value, ...gradients.values()]);
     });
-    expect(slope).toBeAllClose([3, 5]);
+    await expect(slope).toBeAllClose([3, 5]);
     tf.dispose([a, slope]);
   });
 
-  it('works inside another differentiation', () => {
+  it('works inside another differentiation', async () => {
     const a = tf.variable(tf.scalar(3));
     const slope = tf.tidy(() =>
       tf.grad((x) => {
@@ -225,7 +225,7 @@ describeBackends('valueAndGradients', () => {
       })(tf.scalar(2)),
     );
     // d/dx (2 a x · x) = 4 a x
-    expect(slope).toBeAllClose(24);
+    await expect(slope).toBeAllClose(24);
     tf.dispose([a, slope]);
   });
 
@@ -242,12 +242,12 @@ describeBackends('valueAndGradients', () => {
     a.dispose();
   });
 
-  it('may return a variable itself, which stays', () => {
+  it('may return a variable itself, which stays', async () => {
     const a = tf.variable(tf.scalar(3));
     const { value, gradients } = valueAndGradients(() => a as unknown as tf.Scalar, new Map([['a', a]]));
     value.dispose();
-    expect(a).toBeAllClose(3);
-    expect(gradients.get('a') as tf.Tensor).toBeAllClose(1);
+    await expect(a).toBeAllClose(3);
+    await expect(gradients.get('a') as tf.Tensor).toBeAllClose(1);
     tf.dispose([a, ...gradients.values()]);
   });
 
@@ -269,42 +269,42 @@ describeBackends('valueAndGradients', () => {
 });
 
 describeBackends('weightedMean', () => {
-  it('weighs', () => {
+  it('weighs', async () => {
     const values = tf.tensor1d([1, 5, 100]);
     const [plain, weighted] = [weightedMean(values), weightedMean(values, tf.tensor1d([3, 1, 0]))];
-    expect(plain).toBeAllClose(106 / 3);
-    expect(weighted).toBeAllClose(2);
+    await expect(plain).toBeAllClose(106 / 3);
+    await expect(weighted).toBeAllClose(2);
     tf.dispose([values, plain, weighted]);
   });
 
-  it('does not depend on the scale of the weights', () => {
+  it('does not depend on the scale of the weights', async () => {
     const values = tf.tensor1d([1, 5, 100]);
     const [a, b] = [
       weightedMean(values, tf.tensor1d([3, 1, 2])),
       weightedMean(values, tf.tensor1d([300, 100, 200])),
     ];
-    expect(a).toBeAllClose(b);
+    await expect(a).toBeAllClose(b);
     tf.dispose([values, a, b]);
   });
 
-  it('is 0 without weight, with a gradient of 0', () => {
+  it('is 0 without weight, with a gradient of 0', async () => {
     const values = tf.tensor1d([1, 5]);
     const none = tf.zeros<tf.Rank.R1>([2]);
     const [value, gradient] = tf.tidy(() => [
       weightedMean(values, none),
       tf.grad((v) => weightedMean(v, none))(values),
     ]) as [tf.Tensor, tf.Tensor];
-    expect(value).toBeAllClose(0);
-    expect(gradient).toBeAllClose([0, 0]);
+    await expect(value).toBeAllClose(0);
+    await expect(gradient).toBeAllClose([0, 0]);
     tf.dispose([values, none, value, gradient]);
   });
 
-  it('has the gradient that differences show, none for the weights, and checks shapes', () => {
+  it('has the gradient that differences show, none for the weights, and checks shapes', async () => {
     const values = matrix(2, 3, 8);
     const weights = matrix(2, 3, 9);
-    expectNoLeaks(() => {
-      checkGradients((v) => weightedMean(v), [values]);
-      checkGradients((v) => weightedMean(v, weights), [values]);
+    await expectNoLeaks(async () => {
+      await checkGradients((v) => weightedMean(v), [values]);
+      await checkGradients((v) => weightedMean(v, weights), [values]);
     });
     expect(() => tf.grad((w) => weightedMean(values, w))(weights)).toThrow('Cannot compute gradient');
     expect(() => weightedMean(values, tf.ones([3, 2]))).toThrow('weights must have shape [2, 3]');

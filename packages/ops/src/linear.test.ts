@@ -25,13 +25,13 @@ describeBackends('linear', () => {
     [1, 5, 3],
     [4, 3, 7],
     [9, 8, 1],
-  ])('%i rows, %i to %i', (rows, inputs, outputs) => {
-    expectLikeNaive(
+  ])('%i rows, %i to %i', async (rows, inputs, outputs) => {
+    await expectLikeNaive(
       (x, weight, bias) => linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D),
       (x, weight, bias) => naiveLinear(x as Values, weight as Values, bias, rows),
       [[rows, inputs], [inputs, outputs], [outputs]],
     );
-    expectLikeNaive(
+    await expectLikeNaive(
       (x, weight) => linear(x as tf.Tensor2D, weight as tf.Tensor2D),
       (x, weight) => naiveLinear(x as Values, weight as Values, undefined, rows),
       [

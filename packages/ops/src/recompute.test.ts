@@ -45,10 +45,10 @@ function makeBlock() {
 }
 
 /** Values, gradients and running statistics after one pass. */
-function outcome(again: boolean): number[][] {
-  return tf.tidy(() => {
-    const block = makeBlock();
-    const images = tf.variable(tf.randomNormal([2, 5, 5, 3], 0, 1, 'float32', 9)) as tf.Variable<tf.Rank.R4>;
+async function outcome(again: boolean): Promise<number[][]> {
+  const block = makeBlock();
+  const images = tf.variable(tf.randomNormal([2, 5, 5, 3], 0, 1, 'float32', 9)) as tf.Variable<tf.Rank.R4>;
+  const results = tf.tidy(() => {
     const all = new Map<string, tf.Variable>([['images', images], ...block.variables]);
     const { value, gradients } = valueAndGradients(() => {
       const x = images as unknown as tf.Tensor4D;
@@ -57,18 +57,21 @@ function outcome(again: boolean): number[][] {
       return tf.sum(tf.mul(tf.square(y), images)) as tf.Scalar;
     }, all);
     const named = [...gradients].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, gradient]) => gradient);
-    const numbers = [value, ...named, ...block.buffers].map((tensor) => [...tensor.dataSync()]);
-    block.dispose();
-    images.dispose();
-    return numbers;
+    return [value, ...named];
   });
+  const numbers = await Promise.all(
+    [...results, ...block.buffers].map(async (tensor) => [...(await tensor.data())]),
+  );
+  tf.dispose([results, images]);
+  block.dispose();
+  return numbers;
 }
 
 describeBackends('recompute', () => {
-  it('has the values, gradients and running statistics of the function itself, to the last bit', () => {
-    const plain = outcome(false);
+  it('has the values, gradients and running statistics of the function itself, to the last bit', async () => {
+    const plain = await outcome(false);
     expect(plain).toHaveLength(1 + 7 + 4);
-    expect(outcome(true)).toEqual(plain);
+    expect(await outcome(true)).toEqual(plain);
   });
 
   it('keeps nothing of the function for the backward pass', () => {
@@ -91,16 +94,16 @@ describeBackends('recompute', () => {
     block.dispose();
   });
 
-  it('works inside the differentiation of tfjs, leaks nothing, and without a gradient just computes', () => {
+  it('works inside the differentiation of tfjs, leaks nothing, and without a gradient just computes', async () => {
     const block = makeBlock();
     const x = tf.randomNormal<tf.Rank.R4>([2, 5, 5, 3], 0, 1, 'float32', 9);
     const f = (x: tf.Tensor4D) => tf.sum(tf.square(recompute(block.apply, x, [...block.variables.values()])));
-    expectNoLeaks(() => {
+    await expectNoLeaks(async () => {
       const gradient = tf.grad(f as (x: tf.Tensor) => tf.Tensor)(x);
       const plain = tf.grad(((x: tf.Tensor4D) => tf.sum(tf.square(block.apply(x)))) as (
         x: tf.Tensor,
       ) => tf.Tensor)(x);
-      expect([...gradient.dataSync()]).toEqual([...plain.dataSync()]);
+      expect([...(await gradient.data())]).toEqual([...(await plain.data())]);
       const value = tf.tidy(() => f(x));
       tf.dispose([gradient, plain, value]);
     });

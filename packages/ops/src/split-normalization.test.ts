@@ -39,10 +39,10 @@ describeBackends('batchNormalization in splits', () => {
     { shape: [4, 2, 2, 2], splits: 4, relu: true, withResidual: true },
     { shape: [6, 4, 2], splits: 3, relu: true, withResidual: false },
     { shape: [6, 2], splits: 2, relu: false, withResidual: true },
-  ])('normalizes each run of images by itself: %o', ({ shape, splits, relu, withResidual }) => {
+  ])('normalizes each run of images by itself: %o', async ({ shape, splits, relu, withResidual }) => {
     const channels = shape[shape.length - 1] as number;
     const { runningMean, runningVariance } = running(channels);
-    expectLikeNaive(
+    await expectLikeNaive(
       (x, scale, offset, residual) =>
         batchNormalization(
           x as tf.Tensor,
@@ -57,8 +57,8 @@ describeBackends('batchNormalization in splits', () => {
     tf.dispose([runningMean, runningVariance]);
   });
 
-  it('moves the running statistics once, towards the mean of the splits', () => {
-    expectNoLeaks(() => {
+  it('moves the running statistics once, towards the mean of the splits', async () => {
+    await expectNoLeaks(async () => {
       const values = randomValues([6, 2, 3], 5);
       const x = tf.tensor(Float32Array.from(values), [6, 2, 3]);
       const { runningMean, runningVariance } = running(3);
@@ -70,19 +70,19 @@ describeBackends('batchNormalization in splits', () => {
           const mean = statistics.reduce((sum, one) => sum + (of(one)[c] as number) / 3, 0);
           return 0.75 * old + 0.25 * mean;
         });
-      expect(runningMean).toBeAllClose(moved(0.5, ({ mean }) => mean));
-      expect(runningVariance).toBeAllClose(moved(2, ({ unbiased }) => unbiased));
+      await expect(runningMean).toBeAllClose(moved(0.5, ({ mean }) => mean));
+      await expect(runningVariance).toBeAllClose(moved(2, ({ unbiased }) => unbiased));
       tf.dispose([x, runningMean, runningVariance]);
     });
   });
 
-  it('changes nothing in evaluation, where a batch need not divide', () => {
+  it('changes nothing in evaluation, where a batch need not divide', async () => {
     const x = tf.tensor(Float32Array.from(randomValues([5, 3], 6)), [5, 3]);
     const parameters = running(3);
     const [split, whole] = [3, 1].map((splits) =>
       batchNormalization(x, parameters, { training: false, splits }),
     );
-    expect(split).toBeAllClose(whole as tf.Tensor, { relative: 0, absolute: 0 });
+    await expect(split).toBeAllClose(whole as tf.Tensor, { relative: 0, absolute: 0 });
     tf.dispose([
       x,
       parameters.runningMean,

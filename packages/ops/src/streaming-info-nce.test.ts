@@ -14,15 +14,15 @@ interface Oracle {
 }
 
 /** Plain loops in double precision over materialised logits. */
-function oracle(
+async function oracle(
   query: tf.Tensor2D,
   positive: tf.Tensor2D,
   negatives: tf.Tensor2D,
   temperature: number,
-): Oracle {
+): Promise<Oracle> {
   const [n, d] = query.shape;
   const length = negatives.shape[0];
-  const [q, p, k] = [query.dataSync(), positive.dataSync(), negatives.dataSync()];
+  const [q, p, k] = [await query.data(), await positive.data(), await negatives.data()];
   const at = (values: ArrayLike<number>, row: number, i: number) => values[row * d + i] as number;
   const losses = new Float64Array(n);
   const query_ = new Float64Array(n * d);
@@ -72,25 +72,25 @@ describeBackends('streamingInfoNce', (backend) => {
     { n: 4, d: 3, length: 5, tileSize: 64, temperature: 0.5 },
     { n: 7, d: 16, length: 9000, tileSize: undefined, temperature: 0.1 },
   ];
-  it.each(grid)('agrees with plain loops for %o', ({ n, d, length, tileSize, temperature }) => {
+  it.each(grid)('agrees with plain loops for %o', async ({ n, d, length, tileSize, temperature }) => {
     const [q, p, k] = [random(n, d, 1), random(n, d, 2), random(length, d, 3)];
     const options = tileSize === undefined ? { temperature } : { temperature, tileSize };
-    const expected = oracle(q, p, k, temperature);
+    const expected = await oracle(q, p, k, temperature);
     const losses = streamingInfoNce(q, p, k, options);
     const [dq, dp] = gradients(q, p, (a, b) => streamingInfoNce(a, b, k, options)) as [tf.Tensor, tf.Tensor];
-    expect(losses).toBeAllClose(expected.losses, { absolute: 1e-5 });
-    expect(dq).toBeAllClose(expected.query, { relative: 1e-4, absolute: 1e-4 });
-    expect(dp).toBeAllClose(expected.positive, { relative: 1e-4, absolute: 1e-4 });
+    await expect(losses).toBeAllClose(expected.losses, { absolute: 1e-5 });
+    await expect(dq).toBeAllClose(expected.query, { relative: 1e-4, absolute: 1e-4 });
+    await expect(dp).toBeAllClose(expected.positive, { relative: 1e-4, absolute: 1e-4 });
     tf.dispose([q, p, k, losses, dq, dp]);
   });
 
-  it('has the gradients that differences show', () => {
+  it('has the gradients that differences show', async () => {
     const [q, p, k] = [random(3, 4, 4), random(3, 4, 5), random(7, 4, 6)];
-    checkGradients((a, b) => streamingInfoNce(a, b, k, { temperature: 0.5, tileSize: 3 }), [q, p]);
+    await checkGradients((a, b) => streamingInfoNce(a, b, k, { temperature: 0.5, tileSize: 3 }), [q, p]);
     tf.dispose([q, p, k]);
   });
 
-  it('does not depend on the tile, nor on the order of the negatives', () => {
+  it('does not depend on the tile, nor on the order of the negatives', async () => {
     const [q, p, k] = [random(4, 8, 7), random(4, 8, 8), random(23, 8, 9)];
     const reference = streamingInfoNce(q, p, k, { temperature: 0.1, tileSize: 23 });
     for (const tileSize of [1, 5, 22, 24]) {
@@ -100,46 +100,46 @@ describeBackends('streamingInfoNce', (backend) => {
         tf.tidy(() => tf.reverse(k, 0)),
         { temperature: 0.1, tileSize },
       );
-      expect(losses).toBeAllClose(reference, { absolute: 1e-5 });
+      await expect(losses).toBeAllClose(reference, { absolute: 1e-5 });
       losses.dispose();
     }
     tf.dispose([q, p, k, reference]);
   });
 
-  it('stays finite and exact for large logits', () => {
+  it('stays finite and exact for large logits', async () => {
     // Logits of up to ±50,000, far beyond what exp can take; the largest negative comes in a late tile.
     const q = tf.tensor2d([[100, 0], [100, 0], [-100, 0]]); // biome-ignore format: rows
     const p = tf.tensor2d([[50, 1], [-50, 1], [0, 1]]); // biome-ignore format: rows
     const k = tf.tensor2d([[1, 0], [-40, 0], [10, 3], [49.999, 0], [2, 2]]); // biome-ignore format: rows
-    const expected = oracle(q, p, k, 0.1);
+    const expected = await oracle(q, p, k, 0.1);
     const losses = streamingInfoNce(q, p, k, { temperature: 0.1, tileSize: 2 });
-    expect(losses).toBeAllClose(expected.losses, { relative: 1e-4, absolute: 1e-3 });
+    await expect(losses).toBeAllClose(expected.losses, { relative: 1e-4, absolute: 1e-3 });
     const [dq, dp] = gradients(q, p, (a, b) =>
       streamingInfoNce(a, b, k, { temperature: 0.1, tileSize: 2 }),
     ) as [tf.Tensor, tf.Tensor];
-    expect(dq).toBeAllClose(expected.query, { relative: 1e-2, absolute: 1e-2 });
-    expect(dp).toBeAllClose(expected.positive, { relative: 1e-2, absolute: 1e-2 });
+    await expect(dq).toBeAllClose(expected.query, { relative: 1e-2, absolute: 1e-2 });
+    await expect(dp).toBeAllClose(expected.positive, { relative: 1e-2, absolute: 1e-2 });
     tf.dispose([q, p, k, losses, dq, dp]);
   });
 
-  it('keeps the digits of a small loss between large logits', () => {
+  it('keeps the digits of a small loss between large logits', async () => {
     const q = tf.tensor2d([[1, 0]]);
     const p = tf.tensor2d([[1000, 0]]);
     const k = tf.tensor2d([[992, 1]]);
     const losses = streamingInfoNce(q, p, k, { temperature: 1 });
-    expect(losses).toBeAllClose([Math.log1p(Math.exp(-8))], { relative: 1e-3, absolute: 0 });
+    await expect(losses).toBeAllClose([Math.log1p(Math.exp(-8))], { relative: 1e-3, absolute: 0 });
     tf.dispose([q, p, k, losses]);
   });
 
-  it('is ln(1 + K) where every key is the positive', () => {
+  it('is ln(1 + K) where every key is the positive', async () => {
     const q = random(1, 6, 10);
     const k = tf.tidy(() => tf.tile(q, [9, 1]));
     const losses = streamingInfoNce(q, q, k, { temperature: 0.2, tileSize: 4 });
-    expect(losses).toBeAllClose([Math.log(10)]);
+    await expect(losses).toBeAllClose([Math.log(10)]);
     tf.dispose([q, k, losses]);
   });
 
-  it('gives the negatives no gradient, and lets them change before the backward pass', () => {
+  it('gives the negatives no gradient, and lets them change before the backward pass', async () => {
     const [q, p, k] = [random(2, 4, 11), random(2, 4, 12), random(6, 4, 13)];
     const queue = tf.variable(k);
     const [expected] = gradients(q, p, (a, b) => streamingInfoNce(a, b, k, { temperature: 0.2 }));
@@ -148,7 +148,7 @@ describeBackends('streamingInfoNce', (backend) => {
       queue.assign(tf.zerosLike(k));
       return losses;
     });
-    expect(moved as tf.Tensor).toBeAllClose(expected as tf.Tensor);
+    await expect(moved as tf.Tensor).toBeAllClose(expected as tf.Tensor);
     expect(() => tf.grad((x) => streamingInfoNce(q, p, x as tf.Tensor2D, { temperature: 0.2 }))(k)).toThrow();
     tf.dispose([q, p, k, queue, expected as tf.Tensor, moved as tf.Tensor]);
   });

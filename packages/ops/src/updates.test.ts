@@ -9,19 +9,19 @@ extendExpect();
 
 describeBackends('ringWrite', () => {
   const cases: [number, number, number][] = [[5, 2, 0], [5, 2, 2], [5, 2, 3], [5, 2, 4], [5, 5, 0], [5, 5, 3], [5, 0, 1], [1, 1, 0]]; // biome-ignore format: triples
-  it.each(cases)('writes into %i places, %i rows from %i on', (length, count, pointer) => {
+  it.each(cases)('writes into %i places, %i rows from %i on', async (length, count, pointer) => {
     const start = tf.tensor2d(Array.from({ length }, (_, i) => [i, -i]));
     const rows = tf.tensor2d(Array.from({ length: count }, (_, i) => [100 + i, 200 + i]).flat(), [count, 2]);
     const ring = tf.variable(start);
-    const expected = start.arraySync();
+    const expected = await start.array();
     for (let i = 0; i < count; i++) expected[(pointer + i) % length] = [100 + i, 200 + i];
     expectNoLeaks(() => ringWrite(ring, rows, pointer));
-    expect(ring).toBeAllClose(expected);
-    expect(start).toBeAllClose(Array.from({ length }, (_, i) => [i, -i]));
+    await expect(ring).toBeAllClose(expected);
+    await expect(start).toBeAllClose(Array.from({ length }, (_, i) => [i, -i]));
     tf.dispose([start, rows, ring]);
   });
 
-  it('holds the last rows of a stream, as a plain loop does', () => {
+  it('holds the last rows of a stream, as a plain loop does', async () => {
     const ring = tf.variable(tf.zeros<tf.Rank.R2>([7, 1]));
     const expected = new Float32Array(7);
     let pointer = 0;
@@ -34,7 +34,7 @@ describeBackends('ringWrite', () => {
         expected[(pointer + i) % 7] = value;
       });
       pointer = (pointer + 3) % 7;
-      expect(ring).toBeAllClose(expected);
+      await expect(ring).toBeAllClose(expected);
     }
     ring.dispose();
   });
@@ -53,48 +53,48 @@ describeBackends('ringWrite', () => {
 describeBackends('sgdUpdate', () => {
   // Weight, then velocity after each of two steps, from the rule of torch.optim.SGD by hand:
   // g = 0.5 + 0.1·2 = 0.7, v = 0.7, w = 2 − 0.1·0.7 = 1.93; g = −1 + 0.193, v = 0.9·0.7 − 0.807, w = 1.93 + 0.0177.
-  it('follows the rule of torch.optim.SGD', () => {
+  it('follows the rule of torch.optim.SGD', async () => {
     const weight = tf.variable(tf.tensor1d([2, 0]));
     const gradients = [tf.tensor1d([0.5, 1]), tf.tensor1d([-1, 1])];
     const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.1 };
     const velocity = sgdUpdate(weight, undefined, gradients[0] as tf.Tensor, options) as tf.Variable;
-    expect(weight).toBeAllClose([1.93, -0.1]);
-    expect(velocity).toBeAllClose([0.7, 1]);
+    await expect(weight).toBeAllClose([1.93, -0.1]);
+    await expect(velocity).toBeAllClose([0.7, 1]);
     expectNoLeaks(() => {
       expect(sgdUpdate(weight, velocity, gradients[1] as tf.Tensor, options)).toBe(velocity);
     });
-    expect(velocity).toBeAllClose([-0.177, 1.89]);
-    expect(weight).toBeAllClose([1.9477, -0.289]);
+    await expect(velocity).toBeAllClose([-0.177, 1.89]);
+    await expect(weight).toBeAllClose([1.9477, -0.289]);
     tf.dispose([weight, velocity, ...gradients]);
   });
 
-  it('leaves what shares memory with its variables, and follows the rule over many steps', () => {
+  it('leaves what shares memory with its variables, and follows the rule over many steps', async () => {
     const random = (seed: number) => tf.randomNormal([3, 4], 0, 1, 'float32', seed);
     const options = { learningRate: 0.05, momentum: 0.9, weightDecay: 0.01 };
     const first = random(1);
     const weight = tf.variable(first);
-    const [w, v] = [[...first.dataSync()], new Array<number>(12).fill(0)];
+    const [w, v] = [[...(await first.data())], new Array<number>(12).fill(0)];
     let velocity: tf.Variable | undefined;
     for (let step = 0; step < 5; step++) {
       const gradient = random(10 + step);
       const [shared, sharedVelocity] = [tf.clone(weight), velocity && tf.clone(velocity)];
       const [before, velocityBefore] = [[...w], [...v]];
       velocity = sgdUpdate(weight, velocity, gradient, options);
-      gradient.dataSync().forEach((g, i) => {
+      (await gradient.data()).forEach((g, i) => {
         v[i] = 0.9 * (v[i] as number) + g + 0.01 * (w[i] as number);
         w[i] = (w[i] as number) - 0.05 * (v[i] as number);
       });
-      expect([...weight.dataSync()]).toBeAllClose(w);
-      expect([...(velocity as tf.Variable).dataSync()]).toBeAllClose(v);
-      expect([...shared.dataSync()]).toBeAllClose(before);
-      if (sharedVelocity) expect([...sharedVelocity.dataSync()]).toBeAllClose(velocityBefore);
-      expect([...gradient.dataSync()]).toEqual([...random(10 + step).dataSync()]);
+      expect([...(await weight.data())]).toBeAllClose(w);
+      expect([...(await (velocity as tf.Variable).data())]).toBeAllClose(v);
+      expect([...(await shared.data())]).toBeAllClose(before);
+      if (sharedVelocity) expect([...(await sharedVelocity.data())]).toBeAllClose(velocityBefore);
+      expect([...(await gradient.data())]).toEqual([...(await random(10 + step).data())]);
       tf.dispose([shared, sharedVelocity ?? [], gradient]);
     }
     tf.dispose([first, weight, velocity as tf.Variable]);
   });
 
-  it('keeps a first velocity of its own: the gradient may be disposed', () => {
+  it('keeps a first velocity of its own: the gradient may be disposed', async () => {
     const weight = tf.variable(tf.tensor1d([1]));
     const gradient = tf.tensor1d([2]);
     const velocity = sgdUpdate(weight, undefined, gradient, {
@@ -102,19 +102,19 @@ describeBackends('sgdUpdate', () => {
       momentum: 0.9,
     }) as tf.Variable;
     gradient.dispose();
-    expect(velocity).toBeAllClose([2]);
+    await expect(velocity).toBeAllClose([2]);
     expect(velocity.trainable).toBe(false);
-    expect(weight).toBeAllClose([0]);
+    await expect(weight).toBeAllClose([0]);
     tf.dispose([weight, velocity]);
   });
 
-  it('has no velocity without momentum', () => {
+  it('has no velocity without momentum', async () => {
     const weight = tf.variable(tf.tensor1d([1, 2]));
     const gradient = tf.tensor1d([1, -1]);
     expectNoLeaks(() => {
       expect(sgdUpdate(weight, undefined, gradient, { learningRate: 0.5 })).toBeUndefined();
     });
-    expect(weight).toBeAllClose([0.5, 2.5]);
+    await expect(weight).toBeAllClose([0.5, 2.5]);
     tf.dispose([weight, gradient]);
   });
 
@@ -130,12 +130,12 @@ describeBackends('sgdUpdate', () => {
 });
 
 describeBackends('exponentialMovingAverage', () => {
-  it.each([0, 0.25, 0.99, 1])('mixes with momentum %d', (momentum) => {
+  it.each([0, 0.25, 0.99, 1])('mixes with momentum %d', async (momentum) => {
     const target = tf.variable(tf.tensor1d([1, -4]));
     const online = tf.variable(tf.tensor1d([3, 8]));
     expectNoLeaks(() => exponentialMovingAverage(target, online, momentum));
-    expect(target).toBeAllClose([momentum + 3 * (1 - momentum), -4 * momentum + 8 * (1 - momentum)]);
-    expect(online).toBeAllClose([3, 8]);
+    await expect(target).toBeAllClose([momentum + 3 * (1 - momentum), -4 * momentum + 8 * (1 - momentum)]);
+    await expect(online).toBeAllClose([3, 8]);
     tf.dispose([target, online]);
   });
 

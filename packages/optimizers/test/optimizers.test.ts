@@ -42,72 +42,72 @@ function run(optimizer: Optimizer, parameters: ParameterSet, from: number, to: n
 }
 
 describeBackends('sgd', () => {
-  it('follows torch.optim.SGD over four steps', () => {
+  it('follows torch.optim.SGD over four steps', async () => {
     // torch 2.13 in float64: lr 0.1 / (k + 1), momentum 0.9, weight_decay 0.01.
     const [optimizer, parameters] = [sgd({ weightDecay: 0.01 }), network()];
     run(optimizer, parameters, 0, 4, 0.1);
-    expect(parameters.get('weight')).toBeAllClose(
+    await expect(parameters.get('weight')).toBeAllClose(
       Float32Array.of(0.4323568576, -0.8647137153, 1.7952154332, -0.0140795805),
     );
     for (const name of ['bias', 'scale']) {
-      expect(parameters.get(name)).toBeAllClose(Float32Array.of(0.3645892008, -0.3317380585));
-      expect(optimizer.state().get(name) as tf.Tensor).toBeAllClose(
+      await expect(parameters.get(name)).toBeAllClose(Float32Array.of(0.3645892008, -0.3317380585));
+      await expect(optimizer.state().get(name) as tf.Tensor).toBeAllClose(
         Float32Array.of(-1.6759971218, 0.8328481856),
       );
     }
-    expect(optimizer.state().get('weight') as tf.Tensor).toBeAllClose(
+    await expect(optimizer.state().get('weight') as tf.Tensor).toBeAllClose(
       Float32Array.of(0.9213346245, -1.842669249, 2.7811717913, 3.6252507855),
     );
-    expect(parameters.get('running_mean')).toBeAllClose(Float32Array.of(3));
+    await expect(parameters.get('running_mean')).toBeAllClose(Float32Array.of(3));
     expect([...optimizer.state().keys()]).toEqual(['weight', 'bias', 'scale']);
     parameters.dispose();
     optimizer.dispose();
   });
 
-  it('without momentum is plain descent, and keeps no state', () => {
+  it('without momentum is plain descent, and keeps no state', async () => {
     const [optimizer, parameters] = [sgd({ momentum: 0, weightDecay: 0.5 }), network()];
     optimizer.update(parameters, new Map([['bias', tf.tensor1d([1, 2])]]), 0.1);
     optimizer.update(parameters, new Map([['bias', tf.tensor1d([1, 2])]]), 0.1);
     const twice = [0.1, -0.2].map((w, i) => [0, 1].reduce((now) => now - 0.1 * (i + 1 + 0.5 * now), w));
-    expect(parameters.get('bias')).toBeAllClose(Float32Array.from(twice));
+    await expect(parameters.get('bias')).toBeAllClose(Float32Array.from(twice));
     expect(optimizer.state().size).toBe(0);
   });
 });
 
 describeBackends('lars', () => {
-  it('follows mmselfsup’s LARS over four steps', () => {
+  it('follows mmselfsup’s LARS over four steps', async () => {
     // Its rule run by torch 2.13 in float64: lr 2 / (k + 1), momentum 0.9, weight_decay 0.01, eta 0.02.
     const [optimizer, parameters] = [lars({ weightDecay: 0.01, trustCoefficient: 0.02 }), network()];
     run(optimizer, parameters, 0, 4, 2);
-    expect(parameters.get('weight')).toBeAllClose(
+    await expect(parameters.get('weight')).toBeAllClose(
       Float32Array.of(0.4058094525, -0.811618905, 1.7139014758, -0.1144181039),
     );
     for (const name of ['bias', 'scale']) {
-      expect(parameters.get(name)).toBeAllClose(Float32Array.of(8.8802222222, -4.5901111111));
-      expect(optimizer.state().get(name) as tf.Tensor).toBeAllClose(Float32Array.of(-2.188, 1.094));
+      await expect(parameters.get(name)).toBeAllClose(Float32Array.of(8.8802222222, -4.5901111111));
+      await expect(optimizer.state().get(name) as tf.Tensor).toBeAllClose(Float32Array.of(-2.188, 1.094));
     }
-    expect(optimizer.state().get('weight') as tf.Tensor).toBeAllClose(
+    await expect(optimizer.state().get('weight') as tf.Tensor).toBeAllClose(
       Float32Array.of(0.0274363743, -0.0548727486, 0.08318247, 0.1066887826),
     );
   });
 
-  it('makes steps of one relative size, whatever the scale of the gradient', () => {
+  it('makes steps of one relative size, whatever the scale of the gradient', async () => {
     for (const scale of [1e-3, 1, 1e3]) {
       const [optimizer, parameters] = [lars({ weightDecay: 0, momentum: 0 }), network()];
       optimizer.update(parameters, new Map([['weight', tf.mul([0.3, 0.1, -2, 1], scale)]]), 1);
-      const moved = tf.norm(tf.sub(parameters.get('weight'), [0.5, -1, 2, 0.25])).dataSync()[0] as number;
+      const moved = (await tf.norm(tf.sub(parameters.get('weight'), [0.5, -1, 2, 0.25])).data())[0] as number;
       expect(moved / Math.hypot(0.5, 1, 2, 0.25)).toBeCloseTo(0.001, 6);
     }
   });
 
-  it('takes plain steps where a norm is zero', () => {
+  it('takes plain steps where a norm is zero', async () => {
     const [optimizer, parameters] = [lars({ weightDecay: 0.1 }), network()];
     optimizer.update(parameters, new Map([['weight', tf.zeros([4])]]), 1);
-    expect(parameters.get('weight')).toBeAllClose(Float32Array.of(0.45, -0.9, 1.8, 0.225));
+    await expect(parameters.get('weight')).toBeAllClose(Float32Array.of(0.45, -0.9, 1.8, 0.225));
     parameters.get('weight').assign(tf.zeros([4]));
     const fresh = lars();
     fresh.update(parameters, new Map([['weight', tf.ones([4])]]), 0.5);
-    expect(parameters.get('weight')).toBeAllClose(new Float32Array(4).fill(-0.5));
+    await expect(parameters.get('weight')).toBeAllClose(new Float32Array(4).fill(-0.5));
   });
 });
 
@@ -115,7 +115,7 @@ describeBackends('every optimizer', () => {
   it.each([
     ['sgd', () => sgd()],
     ['lars', () => lars()],
-  ])('%s goes on from restored state as if it had never stopped', (_, make) => {
+  ])('%s goes on from restored state as if it had never stopped', async (_, make) => {
     const [whole, parameters] = [make(), network()];
     run(whole, parameters, 0, 5, 0.3);
     const [first, resumed] = [make(), network()];
@@ -126,7 +126,7 @@ describeBackends('every optimizer', () => {
     second.restore(second.state());
     run(second, resumed, 2, 5, 0.3);
     for (const [name, variable] of parameters.entries()) {
-      expect(resumed.get(name).dataSync()).toEqual(variable.dataSync());
+      expect(await resumed.get(name).data()).toEqual(await variable.data());
     }
   });
 

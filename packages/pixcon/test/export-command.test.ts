@@ -110,9 +110,9 @@ describeBackends('pixcon export --format tfjs', () => {
       const expected = features(run.config, run.state.online, images);
       const actual = model.execute(pixels, stages);
       for (const [index, map] of actual.entries()) {
-        expect(map).toBeAllClose(expected[index] as tf.Tensor, {
+        await expect(map).toBeAllClose(expected[index] as tf.Tensor, {
           relative: 0,
-          absolute: 1e-4 * largest(map),
+          absolute: 1e-4 * (await largest(map)),
         });
       }
       tf.dispose([pixels, images, expected, actual]);
@@ -122,9 +122,9 @@ describeBackends('pixcon export --format tfjs', () => {
   });
 });
 
-function largest(tensor: tf.Tensor): number {
+async function largest(tensor: tf.Tensor): Promise<number> {
   const peak = tf.tidy(() => tf.max(tf.abs(tensor)));
-  const [value] = peak.dataSync();
+  const [value] = await peak.data();
   peak.dispose();
   return value as number;
 }
@@ -296,13 +296,15 @@ describe('in PyTorch', { timeout: 300_000 }, () => {
     }
     const images = tf.tidy(() => normalised(somePixels(64)));
     const maps = features(run.config, run.state.online, images);
-    const channelsFirst = (tensor: tf.Tensor4D): EncodableTensor => {
-      const data = tf.tidy(() => tf.transpose(tensor, [0, 3, 1, 2]).dataSync() as Float32Array);
+    const channelsFirst = async (tensor: tf.Tensor4D): Promise<EncodableTensor> => {
+      const transposed = tf.transpose(tensor, [0, 3, 1, 2]);
+      const data = await transposed.data<'float32'>();
+      transposed.dispose();
       const [batch, height, width, channels] = tensor.shape;
       return { dtype: 'F32', shape: [batch, channels, height, width], data };
     };
-    const content = new Map([['images', channelsFirst(images)]]);
-    for (const [index, map] of maps.entries()) content.set(`layer${index + 1}`, channelsFirst(map));
+    const content = new Map([['images', await channelsFirst(images)]]);
+    for (const [index, map] of maps.entries()) content.set(`layer${index + 1}`, await channelsFirst(map));
     await writeFile(join(exports, 'features.safetensors'), encodeSafetensors(content));
     await writeFile(join(exports, 'model.txt'), expression);
     tf.dispose([images, maps]);
@@ -337,7 +339,7 @@ describe('in PyTorch', { timeout: 300_000 }, () => {
     const channelsLast = (name: string) => tf.transpose(torch.get(name) as tf.Tensor4D, [0, 2, 3, 1]);
     const [images, expected] = [channelsLast('images'), channelsLast('features')];
     const actual = backbone.apply(parameters, images, { training: false });
-    expect(actual).toBeAllClose(expected, { relative: 0, absolute: 1e-4 * largest(expected) });
+    await expect(actual).toBeAllClose(expected, { relative: 0, absolute: 1e-4 * (await largest(expected)) });
     tf.dispose([...torch.values(), images, expected, actual]);
     parameters.dispose();
   });

@@ -13,43 +13,43 @@ const numbered = (from: number, count: number) =>
     [count, 2],
   );
 
-const firstColumn = (keys: tf.Tensor2D) => [...keys.dataSync()].filter((_, i) => i % 2 === 0);
+const firstColumn = async (keys: tf.Tensor2D) => [...(await keys.data())].filter((_, i) => i % 2 === 0);
 
 describeBackends('keyQueue', () => {
-  it('starts with unit vectors in all directions (lightly’s un-normalised bank)', () => {
+  it('starts with unit vectors in all directions (lightly’s un-normalised bank)', async () => {
     const queue = keyQueue({ length: 500, dim: 16, random: new RandomStream(1) });
-    expect(tf.norm(queue.keys, 2, 1)).toBeAllClose(new Float32Array(500).fill(1));
+    await expect(tf.norm(queue.keys, 2, 1)).toBeAllClose(new Float32Array(500).fill(1));
     // Uniform on the sphere: the mean vector is short, about 1/√500.
-    expect(tf.norm(tf.mean(queue.keys, 0)).dataSync()[0]).toBeLessThan(0.1);
+    expect((await tf.norm(tf.mean(queue.keys, 0)).data())[0]).toBeLessThan(0.1);
     expect([queue.keys.shape, queue.pointer, queue.filled]).toEqual([[500, 16], 0, 0]);
     const again = keyQueue({ length: 500, dim: 16, random: new RandomStream(1) });
-    expect(again.keys.dataSync()).toEqual(queue.keys.dataSync());
+    expect(await again.keys.data()).toEqual(await queue.keys.data());
     queue.dispose();
     again.dispose();
   });
 
-  it.each([1, 2, 3, 5, 7])('drops the oldest keys first, around the end, %i at a time', (count) => {
+  it.each([1, 2, 3, 5, 7])('drops the oldest keys first, around the end, %i at a time', async (count) => {
     const length = 7;
     const queue = keyQueue({ length, dim: 2, random: new RandomStream(2) });
-    const initial = firstColumn(queue.keys);
+    const initial = await firstColumn(queue.keys);
     const rows = [...initial];
     for (let step = 0; step < 12; step++) {
       const keys = numbered(1 + step * count, count);
       queue.enqueue(keys);
       for (let i = 0; i < count; i++) rows[(step * count + i) % length] = 1 + step * count + i;
-      expect(firstColumn(queue.keys)).toEqual(rows);
+      expect(await firstColumn(queue.keys)).toEqual(rows);
       expect(queue.pointer).toBe(((step + 1) * count) % length);
       expect(queue.filled).toBe(Math.min(length, (step + 1) * count));
       keys.dispose();
     }
     const newest = 12 * count;
-    expect(firstColumn(queue.keys).sort((a, b) => a - b)).toEqual(
+    expect((await firstColumn(queue.keys)).sort((a, b) => a - b)).toEqual(
       Array.from({ length }, (_, i) => newest - length + 1 + i),
     );
     queue.dispose();
   });
 
-  it('takes batches of changing size as if keys came one by one', () => {
+  it('takes batches of changing size as if keys came one by one', async () => {
     const [whole, single] = [1, 2].map(() => keyQueue({ length: 5, dim: 2, random: new RandomStream(3) }));
     let next = 1;
     for (const count of [2, 5, 1, 4, 0, 3, 5]) {
@@ -57,11 +57,11 @@ describeBackends('keyQueue', () => {
       for (let i = 0; i < count; i++) single?.enqueue(numbered(next + i, 1));
       next += count;
     }
-    expect(whole?.keys.dataSync()).toEqual(single?.keys.dataSync());
+    expect(await whole?.keys.data()).toEqual(await single?.keys.data());
     expect(whole?.pointer).toBe(single?.pointer);
   });
 
-  it('goes on from restored content', () => {
+  it('goes on from restored content', async () => {
     const [a, b] = [
       keyQueue({ length: 5, dim: 2, random: new RandomStream(4) }),
       keyQueue({ length: 5, dim: 2, random: new RandomStream(5) }),
@@ -71,11 +71,11 @@ describeBackends('keyQueue', () => {
     b.restore({ keys, pointer: a.pointer, filled: a.filled });
     keys.dispose();
     for (const queue of [a, b]) queue.enqueue(numbered(10, 4));
-    expect(b.keys.dataSync()).toEqual(a.keys.dataSync());
+    expect(await b.keys.data()).toEqual(await a.keys.data());
     expect([b.pointer, b.filled]).toEqual([2, 5]);
   });
 
-  it('leaks nothing and leaves keys to the caller', () => {
+  it('leaks nothing and leaves keys to the caller', async () => {
     const keys = numbered(1, 3);
     expectNoLeaks(() => {
       const queue = keyQueue({ length: 4, dim: 2, random: new RandomStream(6) });
@@ -85,7 +85,7 @@ describeBackends('keyQueue', () => {
       content.dispose();
       queue.dispose();
     });
-    expect(firstColumn(keys)).toEqual([1, 2, 3]);
+    expect(await firstColumn(keys)).toEqual([1, 2, 3]);
     keys.dispose();
   });
 

@@ -34,23 +34,29 @@ const part = ({ views, names }: ViewPair, first: number, size: number): ViewPair
 const disposeBatch = ({ views }: ViewPair) => tf.dispose(views.map(({ images }) => images));
 const context = () => ({ step: 0, learningRate: 0.1, targetMomentum: 0.9, random: new RandomStream(2) });
 
+async function numbersOf(tensors: Iterable<readonly [string, tf.Tensor]>) {
+  const numbers: Record<string, number[]> = {};
+  for (const [name, tensor] of tensors) numbers[name] = [...(await tensor.data())];
+  return numbers;
+}
+
 /** One step from the same start: its scalars and gradients as numbers. */
-function step(method: Method, batch: ViewPair, accumulate: number) {
+async function step(method: Method, batch: ViewPair, accumulate: number) {
   const state = method.initialize({ random: new RandomStream(1), batchSize: batch.names.length });
   const optimizer = sgd();
-  const gradients: Record<string, number[]> = {};
+  const kept: [string, tf.Tensor][] = [];
   const scalars = trainStep(method, state, optimizer, batch, {
     ...context(),
     accumulate,
     onGradients: (all) => {
-      for (const [name, gradient] of all) gradients[name] = [...gradient.dataSync()];
+      for (const [name, gradient] of all) kept.push([name, tf.keep(tf.clone(gradient))]);
     },
   });
-  const values = Object.fromEntries(
-    Object.entries(scalars).map(([name, scalar]) => [name, scalar.dataSync()[0] as number]),
-  );
-  const keys = [...(state.queues.image as unknown as { keys: tf.Tensor }).keys.dataSync()];
-  tf.dispose(scalars);
+  const gradients = await numbersOf(kept);
+  const values: Record<string, number> = {};
+  for (const [name, scalar] of Object.entries(scalars)) values[name] = (await scalar.data())[0] as number;
+  const keys = [...(await (state.queues.image as unknown as { keys: tf.Tensor }).keys.data())];
+  tf.dispose([scalars, kept.map(([, gradient]) => gradient)]);
   optimizer.dispose();
   state.dispose();
   return { values, gradients, keys };
@@ -62,14 +68,11 @@ describeBackends('trainStep with accumulate', () => {
   it.each([
     ['PixCon', tinyPixCon],
     ['MoCo-v2+', tinyMoCo],
-  ])('is the mean of its parts, and gives all keys to the queue: %s', (_, make) => {
+  ])('is the mean of its parts, and gives all keys to the queue: %s', async (_, make) => {
     const batch = makeBatch(4);
     const halves = [part(batch, 0, 2), part(batch, 2, 2)] as const;
-    const [first, second] = halves.map((half) => step(make(), half, 1)) as [
-      ReturnType<typeof step>,
-      ReturnType<typeof step>,
-    ];
-    const both = step(make(), batch, 2);
+    const [first, second] = [await step(make(), halves[0], 1), await step(make(), halves[1], 1)];
+    const both = await step(make(), batch, 2);
     for (const [name, value] of Object.entries(both.values)) {
       expect(value, name).toBeCloseTo(mean(first.values[name] as number, second.values[name] as number), 4);
     }
@@ -84,32 +87,33 @@ describeBackends('trainStep with accumulate', () => {
     for (const pair of [batch, ...halves]) disposeBatch(pair);
   });
 
-  it('leaks nothing, and refuses parts of unequal size', () => {
+  it('leaks nothing, and refuses parts of unequal size', async () => {
     const batch = makeBatch(4);
-    expectNoLeaks(() => void step(tinyPixCon(), batch, 2));
-    expect(() => step(tinyPixCon(), batch, 3)).toThrow(/accumulate must divide the batch of 4 images, got 3/);
+    await expectNoLeaks(async () => void (await step(tinyPixCon(), batch, 2)));
+    await expect(async () => await step(tinyPixCon(), batch, 3)).rejects.toThrow(
+      /accumulate must divide the batch of 4 images, got 3/,
+    );
     disposeBatch(batch);
   });
 });
 
 describeBackends('trainStep with a fixed learning rate', () => {
-  it('moves the parameters that the method names by it, and the others by the schedule’s', () => {
+  it('moves the parameters that the method names by it, and the others by the schedule’s', async () => {
     const method: Method = { ...tinyMoCo(), fixedLearningRate: ['globalPredictor.'] };
     const batch = makeBatch(4);
     const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
     const optimizer = sgd();
-    const values = () =>
-      new Map([...state.online.entries()].map(([name, value]) => [name, [...value.dataSync()]]));
-    const before = values();
+    const values = () => numbersOf(state.online.entries());
+    const before = await values();
     const scalars = trainStep(method, state, optimizer, batch, {
       ...context(),
       learningRate: 0,
       fixedLearningRate: 0.1,
     });
-    const after = values();
+    const after = await values();
     for (const { name, role } of state.online.specs) {
       if (role === 'buffer') continue;
-      const moved = String(after.get(name)) !== String(before.get(name));
+      const moved = String(after[name]) !== String(before[name]);
       if (!name.startsWith('globalPredictor.')) expect(moved, name).toBe(false);
       else if (/weight$/.test(name)) expect(moved, name).toBe(true);
     }

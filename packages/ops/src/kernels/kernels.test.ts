@@ -118,29 +118,30 @@ describeBackends('kernels', (backend) => {
     await import('@tensorflow/tfjs-backend-cpu');
     await tf.setBackend('cpu');
     for (const [name, run] of Object.entries(cases)) {
-      expected[name] = tf.tidy(() =>
-        run(referenceKernels).map((tensor) => ({
+      const results = tf.tidy(() => run(referenceKernels));
+      expected[name] = await Promise.all(
+        results.map(async (tensor) => ({
           shape: tensor.shape,
-          values: tensor.dataSync<'float32'>().slice(),
+          values: (await tensor.data<'float32'>()).slice(),
         })),
       );
+      tf.dispose(results);
     }
     await tf.setBackend(backend);
   });
 
-  it.each(Object.keys(cases))('%s: as the reference on the JavaScript backend', (name) => {
-    expectNoLeaks(() => {
-      tf.tidy(() => {
-        const results = cases[name]?.(kernels()) ?? [];
-        expect(results.length).toBe(expected[name]?.length);
-        results.forEach((result, i) => {
-          expect(result.shape).toEqual(expected[name]?.[i]?.shape);
-          expect(result.dataSync()).toBeAllClose(expected[name]?.[i]?.values ?? [], {
-            relative: 1e-3,
-            absolute: 1e-3,
-          });
+  it.each(Object.keys(cases))('%s: as the reference on the JavaScript backend', async (name) => {
+    await expectNoLeaks(async () => {
+      const results = tf.tidy(() => cases[name]?.(kernels()) ?? []);
+      expect(results.length).toBe(expected[name]?.length);
+      for (const [i, result] of results.entries()) {
+        expect(result.shape).toEqual(expected[name]?.[i]?.shape);
+        expect(await result.data()).toBeAllClose(expected[name]?.[i]?.values ?? [], {
+          relative: 1e-3,
+          absolute: 1e-3,
         });
-      });
+      }
+      tf.dispose(results);
     });
   });
 

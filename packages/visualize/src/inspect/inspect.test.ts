@@ -61,9 +61,9 @@ describeBackends('inspectPairs', () => {
     const pairs = await inspectedPairs(photos(9), { ...choice(), count: 3 });
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(1));
     // A matching that shows what it was given.
-    const seen: number[][][][] = [];
+    const seen: tf.Tensor3D[] = [];
     const spy: MatchingStrategy = (input) => {
-      seen.push(input.query.arraySync(), input.key.arraySync());
+      seen.push(tf.keep(tf.clone(input.query)), tf.keep(tf.clone(input.key)));
       return similarityMatching()(input);
     };
     const [inspections, same] = [
@@ -73,7 +73,11 @@ describeBackends('inspectPairs', () => {
         matching: withoutSimilarity(similarityMatching()),
       }),
     ];
-    const [queries, keys] = seen as [number[][][], number[][][]];
+    const [queries, keys] = (await Promise.all(seen.map((tensor) => tensor.array()))) as [
+      number[][][],
+      number[][][],
+    ];
+    tf.dispose(seen);
     expect(inspections).toHaveLength(3);
     for (const [pair, inspection] of inspections.entries()) {
       // 60 px, in whole cells.
@@ -106,13 +110,16 @@ describeBackends('inspectPairs', () => {
   it('leaves the parameters as they were, leaks nothing, and repeats itself', async () => {
     const pairs = await inspectedPairs(photos(9), choice());
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(1));
-    const values = () => [...parameters.entries()].map(([name, value]) => [name, [...value.dataSync()]]);
-    const [before, tensors] = [values(), tf.memory().numTensors];
+    const values = () =>
+      Promise.all(
+        [...parameters.entries()].map(async ([name, value]) => [name, [...(await value.data())]] as const),
+      );
+    const [before, tensors] = [await values(), tf.memory().numTensors];
     const options = { imageSize, matching: semanticReweighting(similarityMatching()) };
     const first = await inspectPairs(backbone, parameters, pairs, options);
     expect(tf.memory().numTensors).toBe(tensors);
     expect(await inspectPairs(backbone, parameters, pairs, options)).toEqual(first);
-    expect(values()).toEqual(before);
+    expect(await values()).toEqual(before);
     for (const { weight, inOverlap } of first) {
       for (const [cell, inside] of inOverlap.entries()) if (inside === 1) expect(weight[cell]).toBe(1);
       expect(Math.min(...weight)).toBeGreaterThanOrEqual(0);

@@ -77,69 +77,72 @@ const cases: Case[] = [
 ];
 
 /** Runs a case on the current backend. */
-function run({ kernel, inputs, attributes }: Case): { values: Float32Array; shape: number[]; dtype: string } {
-  return tf.tidy(() => {
+async function run({ kernel, inputs, attributes }: Case) {
+  const result = tf.tidy(() => {
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, { shape, values, dtype = 'float32' }], i) => [
         name,
         tf.tensor(values ?? Float32Array.from(randomValues(shape, i)), shape, dtype),
       ]),
     );
-    const result = tf.engine().runKernel<tf.Tensor>(kernel, tensors, attributes as tf.NamedAttrMap);
-    return { values: result.dataSync<'float32'>().slice(), shape: result.shape, dtype: result.dtype };
+    return tf.engine().runKernel<tf.Tensor>(kernel, tensors, attributes as tf.NamedAttrMap);
   });
+  const values = (await result.data<'float32'>()).slice();
+  result.dispose();
+  return { values, shape: result.shape, dtype: result.dtype };
 }
 
 describeBackends(
   'registerWasmKernels',
   () => {
-    const expected = new Map<Case, ReturnType<typeof run>>();
+    const expected = new Map<Case, Awaited<ReturnType<typeof run>>>();
 
     beforeAll(async () => {
       await import('@tensorflow/tfjs-backend-cpu');
       await tf.setBackend('cpu');
-      for (const entry of cases) expected.set(entry, run(entry));
+      for (const entry of cases) expected.set(entry, await run(entry));
       await tf.setBackend('wasm');
       registerWasmKernels();
     });
 
-    it.each(cases)('$kernel: $what', (entry) => {
-      expectNoLeaks(() => {
-        const { values, shape, dtype } = expected.get(entry) as ReturnType<typeof run>;
-        const result = run(entry);
+    it.each(cases)('$kernel: $what', async (entry) => {
+      await expectNoLeaks(async () => {
+        const { values, shape, dtype } = expected.get(entry) as Awaited<ReturnType<typeof run>>;
+        const result = await run(entry);
         expect(result.shape).toEqual(shape);
         expect(result.dtype).toBe(dtype);
         expect(result.values).toBeAllClose(values, { relative: 1e-4, absolute: 1e-4 });
       });
     });
 
-    it('adds up int32 segments as int32', () => {
-      tf.tidy(() => {
-        const sum = tf.unsortedSegmentSum(
-          tf.tensor1d([1, 2, 4], 'int32'),
-          tf.tensor1d([1, 0, 1], 'int32'),
-          2,
-        );
-        expect(sum.dtype).toBe('int32');
-        expect(sum).toBeAllClose([2, 5]);
-      });
+    it('adds up int32 segments as int32', async () => {
+      const sum = tf.tidy(() =>
+        tf.unsortedSegmentSum(tf.tensor1d([1, 2, 4], 'int32'), tf.tensor1d([1, 0, 1], 'int32'), 2),
+      );
+      expect(sum.dtype).toBe('int32');
+      await expect(sum).toBeAllClose([2, 5]);
+      sum.dispose();
     });
 
-    it.each(['same', 'valid'] as const)('MaxPoolGrad keeps gradients of negative maxima (%s)', (pad) => {
-      tf.tidy(() => {
-        const x = tf.tensor4d([-4, -3, -9, -8, -5, -6, -7, -2, -1], [1, 3, 3, 1]);
-        const y = tf.maxPool(x, 2, 1, pad);
-        const dx = tf
-          .engine()
-          .runKernel<tf.Tensor>(
-            'MaxPoolGrad',
-            { dy: tf.onesLike(y), input: x, output: y },
-            { filterSize: [2, 2], strides: [1, 1], pad },
-          );
+    it.each(['same', 'valid'] as const)(
+      'MaxPoolGrad keeps gradients of negative maxima (%s)',
+      async (pad) => {
+        const dx = tf.tidy(() => {
+          const x = tf.tensor4d([-4, -3, -9, -8, -5, -6, -7, -2, -1], [1, 3, 3, 1]);
+          const y = tf.maxPool(x, 2, 1, pad);
+          return tf
+            .engine()
+            .runKernel<tf.Tensor>(
+              'MaxPoolGrad',
+              { dy: tf.onesLike(y), input: x, output: y },
+              { filterSize: [2, 2], strides: [1, 1], pad },
+            );
+        });
         const wanted = pad === 'valid' ? [0, 2, 0, 0, 0, 0, 0, 1, 1] : [0, 2, 0, 0, 0, 1, 0, 2, 4];
-        expect(dx.dataSync()).toBeAllClose(wanted);
-      });
-    });
+        expect(await dx.data()).toBeAllClose(wanted);
+        dx.dispose();
+      },
+    );
 
     it('may be called twice, and keeps what is there', () => {
       const before = tf.getKernelsForBackend('wasm');
