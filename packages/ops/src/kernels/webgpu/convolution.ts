@@ -172,7 +172,7 @@ function withPositions(store: ProductStore, positions: ReturnType<typeof windowP
   return {
     variant: `${store.variant}, ${positions.variant}`,
     integers: { ...store.integers, ...positions.integers },
-    declarations: `${positions.declarations}\n${store.declarations}`,
+    declarations: () => `${positions.declarations()}\n${store.declarations()}`,
   };
 }
 
@@ -181,7 +181,7 @@ function phaseStore([batch, , , channels]: Shape4): ProductStore {
   return {
     variant: 'phase',
     integers: { columns: channels, gradientImages: batch },
-    declarations: `
+    declarations: () => `
 fn store(row : i32, column : i32, phase : i32, split : i32, value : vec4<f32>) {
   let positions = positionsOf(phase);
   let area = positions.height * positions.width;

@@ -21,8 +21,8 @@ const sizes: [number, number, number][] = [
   [129, 33, 63],
   [60, 48, 130],
   // Deep and small: split along the depth.
-  [8, 1000, 12],
-  [5, 1001, 7],
+  [8, 2080, 12],
+  [5, 2051, 7],
 ];
 
 function naiveProduct(
@@ -153,7 +153,7 @@ describe('planProduct', () => {
       [576, 64, 200_704],
       [4608, 512, 3136],
       [147, 64, 802_816],
-      [5, 7, 1001],
+      [5, 7, 2051],
     ] as const) {
       const { splits, splitDepth } = plan(rows, columns, depth);
       expect(splits).toBeGreaterThan(1);

@@ -24,7 +24,7 @@ export interface Operand {
    * gives the block at lines `line … line + 3` and depths `k … k + 3`: a column for each depth, zero from `end` on.
    * What it gives for lines that do not exist is not used.
    */
-  readonly declarations: string;
+  readonly declarations: () => string;
 }
 
 /** The four depths of a block. */
@@ -38,48 +38,65 @@ export interface MatrixOptions {
   readonly depth: number;
   /** Stored as `[lines, depth]`; else as `[depth, lines]`. */
   readonly alongDepth: boolean;
+  /** Each phase has a matrix of its own, one behind the other; else all share one. */
+  readonly batched?: boolean;
 }
 
 /** A matrix that is a tensor as it lies in memory, transposed or not. */
-export function matrixOperand({ side, name, input, lines, depth, alongDepth }: MatrixOptions): Operand {
-  const { vector } = input;
-  const last = `uniforms.lines${side} - 1`;
-  let load: string;
-  if (alongDepth && vector) {
-    const reads = four.map((i) => `${name}[(min(line + ${i}, last) * uniforms.depth${side} + k) >> 2u]`);
-    load = `if (k >= end) { return mat4x4<f32>(); }
-  let last = ${last};
-  return transpose(mat4x4<f32>(${reads.join(', ')}));`;
-  } else if (vector) {
-    const reads = four.map(
-      (q) => `if (k + ${q} < end) { block[${q}] = ${name}[(at + ${q} * uniforms.lines${side}) >> 2u]; }`,
-    );
-    load = `var block : mat4x4<f32>;
-  let at = k * uniforms.lines${side} + min(line, uniforms.lines${side} - 4);
-  ${reads.join('\n  ')}
-  return block;`;
-  } else {
-    const at = alongDepth
-      ? `min(line + i, last) * uniforms.depth${side} + k + q`
-      : `(k + q) * uniforms.lines${side} + min(line + i, last)`;
-    load = `var block : mat4x4<f32>;
-  let last = ${last};
-  for (var q = 0; q < 4 && k + q < end; q++) {
-    for (var i = 0; i < 4; i++) { block[q][i] = ${name}[${at}]; }
-  }
-  return block;`;
-  }
+export function matrixOperand(options: MatrixOptions): Operand {
+  const { side, name, input, lines, depth, alongDepth, batched = false } = options;
   return {
     side,
     name,
     input,
-    variant: alongDepth ? 'matrix along' : 'matrix across',
-    integers: { [`lines${side}`]: lines, ...(alongDepth ? { [`depth${side}`]: depth } : {}) },
+    variant: `matrix ${alongDepth ? 'along' : 'across'}${batched ? ' batched' : ''}`,
+    integers: {
+      [`lines${side}`]: lines,
+      ...(alongDepth ? { [`depth${side}`]: depth } : {}),
+      ...(batched ? { [`size${side}`]: lines * depth } : {}),
+    },
     alongDepth,
-    declarations: `
-fn prepare${side}(line : i32, phase : i32) {}
+    declarations: () => {
+      const load = alongDepth ? loadAlong : loadAcross;
+      const first = batched ? `first${side} + ` : '';
+      return `
+${batched ? `var<private> first${side} : i32;` : ''}
+fn prepare${side}(line : i32, phase : i32) {${batched ? ` first${side} = phase * uniforms.size${side}; ` : ''}}
 fn load${side}(line : i32, k : i32, end : i32) -> mat4x4<f32> {
-  ${load}
-}`,
+  ${load(side, name, input.vector, first)}
+}`;
+    },
   };
+}
+
+/** A matrix `[lines, depth]`. Lines behind the last are the last again. */
+function loadAlong(side: Side, name: string, vector: boolean, first: string): string {
+  const at = (i: string | number) => `${first}min(line + ${i}, last) * uniforms.depth${side} + k`;
+  if (!vector) return loadSingly(side, name, `${at('i')} + q`);
+  const reads = four.map((i) => `${name}[(${at(i)}) >> 2u]`);
+  return `if (k >= end) { return mat4x4<f32>(); }
+  let last = uniforms.lines${side} - 1;
+  return transpose(mat4x4<f32>(${reads.join(', ')}));`;
+}
+
+/** A matrix `[depth, lines]`. */
+function loadAcross(side: Side, name: string, vector: boolean, first: string): string {
+  const lines = `uniforms.lines${side}`;
+  if (!vector) return loadSingly(side, name, `${first}(k + q) * ${lines} + min(line + i, last)`);
+  const reads = four.map(
+    (q) => `if (k + ${q} < end) { block[${q}] = ${name}[(at + ${q} * ${lines}) >> 2u]; }`,
+  );
+  return `var block : mat4x4<f32>;
+  let at = ${first}k * ${lines} + min(line, ${lines} - 4);
+  ${reads.join('\n  ')}
+  return block;`;
+}
+
+function loadSingly(side: Side, name: string, at: string): string {
+  return `var block : mat4x4<f32>;
+  let last = uniforms.lines${side} - 1;
+  for (var q = 0; q < 4 && k + q < end; q++) {
+    for (var i = 0; i < 4; i++) { block[q][i] = ${name}[${at}]; }
+  }
+  return block;`;
 }

@@ -9,7 +9,7 @@ import { vectors } from './program.ts';
 export interface WindowPositions {
   readonly variant: string;
   readonly integers: Readonly<Record<string, number>>;
-  readonly declarations: string;
+  readonly declarations: () => string;
 }
 
 const positionsStruct = `
@@ -28,13 +28,20 @@ export function windowPositions(options: {
 }): WindowPositions {
   const { height, width, stride, padding, dilation, columns } = options;
   return {
-    variant: `windows ${columns}`,
-    integers: { positionHeight: height, positionWidth: width, stride, padding, dilation },
-    declarations: `${positionsStruct}
+    variant: 'windows',
+    integers: {
+      positionHeight: height,
+      positionWidth: width,
+      stride,
+      padding,
+      dilation,
+      filterColumns: columns,
+    },
+    declarations: () => `${positionsStruct}
 fn positionsOf(phase : i32) -> Positions {
   return Positions(
     uniforms.positionHeight, uniforms.positionWidth, uniforms.stride,
-    -uniforms.padding, -uniforms.padding, uniforms.dilation, ${columns},
+    -uniforms.padding, -uniforms.padding, uniforms.dilation, uniforms.filterColumns,
   );
 }`,
   };
@@ -64,7 +71,7 @@ export function phasePositions(options: {
       stride,
       padding,
     },
-    declarations: `${positionsStruct}
+    declarations: () => `${positionsStruct}
 struct Taps { rows : i32, columns : i32, firstRow : i32, firstColumn : i32 }
 fn tapsOf(phase : i32) -> Taps {
   let stride = uniforms.stride;
@@ -102,8 +109,9 @@ fn positionsOf(phase : i32) -> Positions {
 export function patchLines(name: string, images: tf.Tensor4D): Operand {
   const [batch, height, width, channels] = images.shape;
   const input = vectors(images);
-  const load = input.vector
-    ? `let tap = quotient(k, ${channels});
+  const load = () =>
+    input.vector
+      ? `let tap = quotient(k, ${channels});
   let channel = k - tap * ${channels};
   let tapRow = quotient(tap, tapsAcross);
   let cellY = patchY + tapRow * patchStep;
@@ -112,7 +120,7 @@ export function patchLines(name: string, images: tf.Tensor4D): Operand {
   let at = (patchImage + cellY * uniforms.imageWidth + cellX) * ${channels} + channel;
   ${four.map((i) => `if (inside[${i}]) { block[${i}] = ${name}[at[${i}] >> 2u]; }`).join('\n  ')}
   return transpose(block);`
-    : `for (var q = 0; q < 4 && k + q < end; q++) {
+      : `for (var q = 0; q < 4 && k + q < end; q++) {
     let tap = quotient(k + q, ${channels});
     let channel = k + q - tap * ${channels};
     let tapRow = quotient(tap, tapsAcross);
@@ -130,7 +138,7 @@ export function patchLines(name: string, images: tf.Tensor4D): Operand {
     variant: `patch lines ${channels}`,
     integers: { images: batch, imageHeight: height, imageWidth: width },
     alongDepth: true,
-    declarations: `
+    declarations: () => `
 var<private> patchY : vec4<i32>;
 var<private> patchX : vec4<i32>;
 var<private> patchImage : vec4<i32>;
@@ -157,7 +165,7 @@ fn prepareA(line : i32, phase : i32) {
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
   if (k >= end) { return block; }
-  ${load}
+  ${load()}
 }`,
   };
 }
@@ -169,7 +177,6 @@ fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
 export function patchColumns(name: string, images: tf.Tensor4D, rows: number, columns: number): Operand {
   const [, height, width, channels] = images.shape;
   const input = vectors(images);
-  const last = rows * columns * channels - 1;
   const walk = (read: string) => `
   let area = uniforms.positionHeight * uniforms.positionWidth;
   var image = quotient(k, area);
@@ -187,16 +194,16 @@ export function patchColumns(name: string, images: tf.Tensor4D, rows: number, co
   }
   return block;`;
   const address = (tap: string, channel: string) =>
-    `((image * uniforms.imageHeight + cell.x + ${tap}Row) * uniforms.imageWidth + cell.y + ${tap}Column) * ${channels} + ${channel}`;
-  const vectorText = `
+    `((image * uniforms.imageHeight + cell.x + ${tap}Row) * uniforms.imageWidth + cell.y + ${tap}Column) * uniforms.channels + ${channel}`;
+  const vectorText = () => `
 var<private> tapRow : i32;
 var<private> tapColumn : i32;
 var<private> tapChannel : i32;
 fn prepareA(line : i32, phase : i32) {
-  let tap = quotient(min(line, ${last}), ${channels});
-  tapRow = quotient(tap, ${columns});
-  tapColumn = tap - tapRow * ${columns};
-  tapChannel = min(line, ${last}) - tap * ${channels};
+  let tap = quotient(min(line, uniforms.lastTap), uniforms.channels);
+  tapRow = quotient(tap, uniforms.filterColumns);
+  tapColumn = tap - tapRow * uniforms.filterColumns;
+  tapChannel = min(line, uniforms.lastTap) - tap * uniforms.channels;
 }
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
@@ -204,16 +211,16 @@ fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
       block[q] = ${name}[(${address('tap', 'tapChannel')}) >> 2u];
     }`)}
 }`;
-  const scalarText = `
+  const scalarText = () => `
 var<private> tapRow : vec4<i32>;
 var<private> tapColumn : vec4<i32>;
 var<private> tapChannel : vec4<i32>;
 fn prepareA(line : i32, phase : i32) {
-  let lines = min(line + vec4<i32>(0, 1, 2, 3), vec4<i32>(${last}));
-  let tap = lines / ${channels};
-  tapRow = tap / ${columns};
-  tapColumn = tap - tapRow * ${columns};
-  tapChannel = lines - tap * ${channels};
+  let lines = min(line + vec4<i32>(0, 1, 2, 3), vec4<i32>(uniforms.lastTap));
+  let tap = lines / uniforms.channels;
+  tapRow = tap / uniforms.filterColumns;
+  tapColumn = tap - tapRow * uniforms.filterColumns;
+  tapChannel = lines - tap * uniforms.channels;
 }
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
@@ -221,7 +228,7 @@ fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
     four
       .map(
         (i) => `if (insideImage(cell.x + tapRow[${i}], cell.y + tapColumn[${i}])) {
-      block[q][${i}] = ${name}[((image * uniforms.imageHeight + cell.x + tapRow[${i}]) * uniforms.imageWidth + cell.y + tapColumn[${i}]) * ${channels} + tapChannel[${i}]];
+      block[q][${i}] = ${name}[((image * uniforms.imageHeight + cell.x + tapRow[${i}]) * uniforms.imageWidth + cell.y + tapColumn[${i}]) * uniforms.channels + tapChannel[${i}]];
     }`,
       )
       .join('\n    '),
@@ -231,14 +238,20 @@ fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
     side: 'A',
     name,
     input,
-    variant: `patch columns ${rows} ${columns} ${channels}`,
-    integers: { imageHeight: height, imageWidth: width },
+    variant: 'patch columns',
+    integers: {
+      imageHeight: height,
+      imageWidth: width,
+      channels,
+      filterColumns: columns,
+      lastTap: rows * columns * channels - 1,
+    },
     alongDepth: false,
-    declarations: `
+    declarations: () => `
 fn insideImage(y : i32, x : i32) -> bool {
   return u32(y) < u32(uniforms.imageHeight) && u32(x) < u32(uniforms.imageWidth);
 }
-${input.vector ? vectorText : scalarText}`,
+${input.vector ? vectorText() : scalarText()}`,
   };
 }
 
@@ -254,18 +267,22 @@ export function phaseFilter(name: string, filter: tf.Tensor4D): Operand {
     let row = quotient(tap, phaseTaps.columns);
     let tapRow = phaseTaps.firstRow + row * uniforms.stride;
     let tapColumn = phaseTaps.firstColumn + (tap - row * phaseTaps.columns) * uniforms.stride;
-    let filterAt = (tapRow * ${columns} + tapColumn) * ${inputs};`;
-  const load = input.vector
-    ? `if (k >= end) { return mat4x4<f32>(); }
+    let filterAt = (tapRow * uniforms.filterColumns + tapColumn) * uniforms.filterInputs;`;
+  const load = () =>
+    input.vector
+      ? `if (k >= end) { return mat4x4<f32>(); }
     ${tapAt('k')}
     return transpose(mat4x4<f32>(${four
-      .map((i) => `${name}[((filterAt + min(line + ${i}, ${inputs - 1})) * ${outputs} + output) >> 2u]`)
+      .map(
+        (i) =>
+          `${name}[((filterAt + min(line + ${i}, uniforms.filterInputs - 1)) * ${outputs} + output) >> 2u]`,
+      )
       .join(', ')}));`
-    : `var block : mat4x4<f32>;
+      : `var block : mat4x4<f32>;
   for (var q = 0; q < 4 && k + q < end; q++) {
     ${tapAt('(k + q)')}
     for (var i = 0; i < 4; i++) {
-      block[q][i] = ${name}[(filterAt + min(line + i, ${inputs - 1})) * ${outputs} + output];
+      block[q][i] = ${name}[(filterAt + min(line + i, uniforms.filterInputs - 1)) * ${outputs} + output];
     }
   }
   return block;`;
@@ -273,14 +290,14 @@ export function phaseFilter(name: string, filter: tf.Tensor4D): Operand {
     side: 'B',
     name,
     input,
-    variant: `phase filter ${columns} ${inputs} ${outputs}`,
-    integers: {},
+    variant: `phase filter ${outputs}`,
+    integers: { filterColumns: columns, filterInputs: inputs },
     alongDepth: true,
-    declarations: `
+    declarations: () => `
 var<private> phaseTaps : Taps;
 fn prepareB(line : i32, phase : i32) { phaseTaps = tapsOf(phase); }
 fn loadB(line : i32, k : i32, end : i32) -> mat4x4<f32> {
-  ${load}
+  ${load()}
 }`,
   };
 }

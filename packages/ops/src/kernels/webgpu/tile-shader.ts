@@ -53,8 +53,8 @@ var<workgroup> tileA : array<vec4<f32>, ${tileDepth * width}>;
 var<workgroup> tileB : array<vec4<f32>, ${tileDepth * width}>;
 fn quotient(a : i32, b : i32) -> i32 { return i32(u32(a) / u32(b)); }
 ${declarations}
-${left.declarations}
-${right.declarations}`,
+${left.declarations()}
+${right.declarations()}`,
     body: `
   let phase = workgroup.z / uniforms.splits;
   let split = workgroup.z % uniforms.splits;

@@ -6,8 +6,8 @@ import { invocationsOf, type Tile, tileDepth, tileShader } from './tile-shader.t
 
 /** Workgroups that keep a large card busy: two for each of about 130 multiprocessors. */
 const enoughWorkgroups = 256;
-/** A split of the depth must be worth its second pass. */
-const leastSplitDepth = 128;
+/** Of a split: fewer would be done before the dispatch of the second pass that they need is paid for. */
+const leastSplitDepth = 1024;
 const mostSplits = 256;
 /** Of all splits' partial results together. */
 const mostPartialBytes = 128 * 2 ** 20;
@@ -25,7 +25,7 @@ export interface ProductStore {
    * WGSL of `store(row, column, phase, split, value)`: four sums of a row, from `column` on, into `<output>`, at
    * `split` times the output's size.
    */
-  readonly declarations: string;
+  readonly declarations: () => string;
 }
 
 export interface TiledProduct {
@@ -67,23 +67,23 @@ export function tiledProduct(product: TiledProduct): tf.Tensor {
     integers: { depth, splits, splitDepth, ...left.integers, ...right.integers, ...store.integers },
     workgroupSize: invocationsOf(tile),
     workgroups: [Math.ceil(columns / tile.size), Math.ceil(rows / tile.size), phases * splits],
-    shader: () => tileShader(tile, left, right, `${depthOfPhase}\n${store.declarations}`),
+    shader: () => tileShader(tile, left, right, `${depthOfPhase}\n${store.declarations()}`),
     cost: costOf(product, plan),
   });
   return partial ? addParts(sums as tf.Tensor, name, output) : (sums as tf.Tensor);
 }
 
-/** Results of a product as `[rows, columns]`. */
-export function matrixStore(output: string, rows: number, columns: number): ProductStore {
-  const vector = columns % 4 === 0;
+/** Results of a product as `[rows, columns]`, or of each phase as `[phases, rows, columns]`. */
+export function matrixStore(output: string, rows: number, columns: number, phases = 1): ProductStore {
   return {
     variant: 'matrix',
-    integers: { rows, columns },
-    declarations: `
+    integers: { rows, columns, matrices: phases },
+    declarations: () => `
 fn store(row : i32, column : i32, phase : i32, split : i32, value : vec4<f32>) {
   if (row >= uniforms.rows) { return; }
-  let at = (split * uniforms.rows + row) * uniforms.columns + column;
-  ${storeFour(output, vector)}
+  let matrix = split * uniforms.matrices + phase;
+  let at = (matrix * uniforms.rows + row) * uniforms.columns + column;
+  ${storeFour(output, columns % 4 === 0)}
 }`,
   };
 }

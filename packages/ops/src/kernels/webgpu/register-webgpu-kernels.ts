@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { batchedProduct } from './matrix-product.ts';
+
+interface ProductAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/**
+ * Puts our product of matrices in the place of tfjs-backend-webgpu's `BatchMatMul`, for `tf.matMul` of whoever calls
+ * it: the stock one adds deep products up atomically, in another order each time, so that a run could not be
+ * repeated; and it reads a transposed second operand number by number. Does no harm when called again.
+ *
+ * `startBackend` of `@pixcon/backend` calls it.
+ *
+ * @example
+ * await tf.setBackend('webgpu');
+ * registerWebgpuKernels();
+ * tf.matMul(query, queue, false, true); // the same bits every time
+ */
+export function registerWebgpuKernels(): void {
+  const stock = tf.getKernel('BatchMatMul', 'webgpu');
+  if (!stock || ours.has(stock.kernelFunc)) return;
+  const kernelFunc: tf.KernelFunc = (call) => {
+    const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+    const { transposeA, transposeB } = call.attrs as unknown as ProductAttributes;
+    if (!takes(a, b)) return stock.kernelFunc(call);
+    return batchedProduct(a, b, transposeA, transposeB);
+  };
+  ours.add(kernelFunc);
+  tf.unregisterKernel('BatchMatMul', 'webgpu');
+  tf.registerKernel({ ...stock, kernelFunc });
+}
+
+const ours = new WeakSet<tf.KernelFunc>();
+
+/** Float32, and the leading axes are the same, or one side is a single matrix. */
+function takes(a: tf.TensorInfo, b: tf.TensorInfo): boolean {
+  if (a.dtype !== 'float32' || b.dtype !== 'float32') return false;
+  const [left, right] = [a, b].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]];
+  const single = (shape: readonly number[]) => shape.every((axis) => axis === 1);
+  return single(left) || single(right) || String(left) === String(right);
+}
