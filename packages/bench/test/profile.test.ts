@@ -7,6 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ProfileSummary, profile } from '../src/index.ts';
 import type { ChromeTrace } from '../src/profile/chrome-trace.ts';
+import { countDispatches } from '../src/profile/count-dispatches.ts';
+import { summarizeDispatches } from '../src/profile/dispatch-summary.ts';
+import { dispatchTable } from '../src/profile/dispatch-table.ts';
 import { stepPhases } from '../src/profile/phases.ts';
 import { profileTable } from '../src/profile/profile-table.ts';
 import { recordKernels } from '../src/profile/record-kernels.ts';
@@ -213,17 +216,89 @@ describe.each(['wasm', 'cpu'] as const)('the profile of a tiny step on %s', (bac
   });
 });
 
-it('refuses a backend whose kernels a clock cannot see', async () => {
-  const request = {
-    workload: 'tiny',
-    sizes: tinyStep,
-    steps: 1,
-    folders: [],
-    traceFile: '/nowhere/trace.json',
-  };
-  await expect(profile({ ...request, backend: 'webgpu' })).rejects.toThrow(
-    '--profile needs a backend that computes within the call (tensorflow, wasm, cpu), got webgpu',
-  );
+describeBackends(
+  'the profile of a tiny step in dispatches',
+  () => {
+    it('counts every shader, by kernel and phase, with its arithmetic and bytes', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'pixcon-bench-'));
+      const traceFile = join(folder, 'trace.json');
+      const request = { workload: 'tiny', sizes: tinyStep, steps: 2, folders: [], traceFile };
+      const { dispatches, phases } = await profile({ ...request, backend: 'webgpu' });
+      expect(phases.map(({ name }) => name)).toEqual([...stepPhases]);
+      if (!dispatches) throw new Error('a profile on webgpu has dispatches');
+      const kernel = (name: string) => dispatches.kernels.find((row) => row.name === name);
+      // ResNet-10 has twelve convolutions, three of them 1×1 with a stride; four views pass in a step.
+      expect(kernel('convolution')?.dispatches).toBe(4 * 12);
+      expect(kernel('convolutionFilterGradient')?.dispatches).toBe(2 * 12);
+      // The images need no gradient.
+      expect(kernel('convolutionInputGradient')?.dispatches).toBe(2 * 11);
+      for (const row of dispatches.kernels) {
+        expect(row.gigaflops, row.name).toBeGreaterThanOrEqual(row.necessaryGigaflops);
+        expect(row.mebibytes, row.name).toBeGreaterThanOrEqual(row.necessaryMebibytes);
+      }
+      const sum = (rows: readonly { dispatches: number }[]) =>
+        rows.reduce((all, row) => all + row.dispatches, 0);
+      expect(sum(dispatches.phases)).toBe(sum(dispatches.kernels));
+      expect(dispatches.allocatedMebibytes).toBeGreaterThan(1);
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it('leaves a backend that computes', async () => {
+      const counter = countDispatches(() => 'test', 'dry');
+      const lost = tf.add(tf.variable(tf.ones([2000])), 1);
+      await counter.stop();
+      expect(counter.dispatches).toMatchObject([{ name: 'tfjs BinaryOp', phase: 'test', bytes: 4 * 4001 }]);
+      const sum = tf.add(tf.variable(tf.ones([2000])), 1);
+      expect((await sum.data())[0]).toBe(2);
+      tf.dispose([lost, sum]);
+    });
+
+    it('asks the clock of the device', async () => {
+      const x = tf.tidy(() => tf.ones([64, 64]) as tf.Tensor2D);
+      const counter = countDispatches(() => 'test', 'timed');
+      const product = tf.matMul(x, x);
+      const doubled = tf.add(product, product);
+      await counter.stop();
+      expect(counter.dispatches.map(({ name }) => name)).toEqual(['matMul', 'tfjs BinaryOp']);
+      expect(counter.dispatches[0]).toMatchObject({ flops: 2 * 64 ** 3, necessaryFlops: 2 * 64 ** 3 });
+      for (const { seconds } of counter.dispatches) expect(seconds).toBeGreaterThanOrEqual(0);
+      const { kernels } = summarizeDispatches(counter.dispatches, 1);
+      const table = dispatchTable({
+        kernels,
+        phases: [{ name: 'test', dispatches: 2 }],
+        ran: true,
+        adapter: 'a card',
+        allocatedMebibytes: 3,
+      });
+      expect(table).toContain('2 dispatches per step on a card: test 2');
+      expect(table).toMatch(/GFLOP\/s\s+GiB\/s/);
+      expect((await doubled.data())[0]).toBe(128);
+      tf.dispose([x, product, doubled]);
+    });
+  },
+  { backends: ['webgpu'] },
+);
+
+it('says of a count that nothing ran', () => {
+  const table = dispatchTable({
+    kernels: [
+      {
+        name: 'convolution',
+        dispatches: 80,
+        gigaflops: 79.29,
+        necessaryGigaflops: 72.83,
+        mebibytes: 4699.1,
+        necessaryMebibytes: 602.2,
+      },
+    ],
+    phases: [{ name: 'online forward', dispatches: 80 }],
+    ran: false,
+    adapter: 'SwiftShader driver 5.0.0',
+    allocatedMebibytes: 1798,
+  });
+  expect(table).toContain('80 dispatches per step on SwiftShader driver 5.0.0: online forward 80');
+  expect(table).toContain('times are still to be measured on a GPU');
+  expect(table).not.toContain('GFLOP/s');
 });
 
 it('summarize counts bytes of kernels once, whatever is around them', () => {

@@ -1,8 +1,14 @@
+import { columns } from './columns.ts';
+import { dispatchTable } from './dispatch-table.ts';
 import type { ProfileSummary } from './summary.ts';
 
-/** A profile as text: its phases, then the operations that took the most time. */
+/**
+ * A profile as text: its phases, then the operations that took the most time. On WebGPU, where a call only queues
+ * its kernel, the kernels instead.
+ */
 export function profileTable(summary: ProfileSummary, operations = 25): string {
-  const { seconds, steps } = summary;
+  const { seconds, steps, dispatches } = summary;
+  if (dispatches) return dispatchTable(dispatches);
   const share = (part: number) => `${((100 * part) / seconds).toFixed(1)}%`;
   const milliseconds = (value: number) => (1e3 * value).toFixed(1);
   const mebibytes = (value: number) => value.toFixed(1);
@@ -46,15 +52,4 @@ export function profileTable(summary: ProfileSummary, operations = 25): string {
     '',
     ...columns(['operation', 'phase', 'calls', 'ms', 'share', 'MiB read', 'written'], rows, 2),
   ].join('\n');
-}
-
-/** The first `left` columns flush left, the others flush right. */
-function columns(head: readonly string[], rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = head.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  return [head, ...rows].map((row) =>
-    row
-      .map((cell, i) => (i < left ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

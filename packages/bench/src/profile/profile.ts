@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { PixconError } from '@pixcon/core';
 import { type MeasureRequest, versions } from '../measure.ts';
 import { startRequested } from '../start-requested.ts';
 import { prepare } from '../workloads/prepare.ts';
 import { chromeTrace } from './chrome-trace.ts';
+import { countDispatches } from './count-dispatches.ts';
+import { summarizeDispatches } from './dispatch-summary.ts';
 import { recordKernels } from './record-kernels.ts';
 import { Recorder } from './recorder.ts';
 import { type ProfileSummary, summarize } from './summary.ts';
@@ -13,37 +14,49 @@ export interface ProfileRequest extends MeasureRequest {
   readonly traceFile: string;
 }
 
-/** Backends whose kernels are done when their call returns; of the others a clock sees only the queueing. */
-const synchronous: readonly string[] = ['tensorflow', 'wasm', 'cpu'];
+/** Adapters that compute on the processor, by their description. */
+const softwareAdapter = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i;
 
 const warmUpSteps = 2;
 
 /**
  * Profiles a workload in this process and writes its trace.
  *
- * @throws PixconError `invalid-argument` on a backend that computes asynchronously
+ * On WebGPU a call only queues its kernel, so kernels are counted instead, with their arithmetic and bytes, and timed
+ * by the device's own clock; a software adapter counts without computing.
  */
 export async function profile(request: ProfileRequest): Promise<ProfileSummary> {
   const { workload, sizes, steps, folders, traceFile } = request;
-  if (!synchronous.includes(request.backend)) {
-    throw new PixconError(
-      'invalid-argument',
-      `--profile needs a backend that computes within the call (${synchronous.join(', ')}), got ${request.backend}`,
-    );
-  }
   const started = await startRequested(request);
   const recorder = new Recorder();
+  const adapter = started.name === 'webgpu' ? started.description : undefined;
+  const dry = adapter !== undefined && softwareAdapter.test(adapter);
+  const counter =
+    adapter === undefined ? undefined : countDispatches(() => recorder.currentPhase, dry ? 'dry' : 'timed');
+  let allocated = 0;
   const work = prepare(sizes, folders, recorder);
-  for (let i = 0; i < warmUpSteps; i++) await work.step();
-  recorder.clear();
-  const stop = recordKernels(recorder);
   try {
-    for (let i = 0; i < steps; i++) await work.step();
+    for (let i = 0; i < warmUpSteps; i++) await work.step();
+    recorder.clear();
+    counter?.clear();
+    const stop = recordKernels(recorder);
+    try {
+      for (let i = 0; i < steps; i++) await work.step();
+    } finally {
+      stop();
+    }
+    allocated = counter?.allocatedBytes() ?? 0;
   } finally {
-    stop();
+    await counter?.stop();
   }
   work.dispose();
   const trace = chromeTrace(recorder, { workload, ...versions(started.description) });
   await writeFile(traceFile, JSON.stringify(trace));
-  return summarize(recorder, steps);
+  const summary = summarize(recorder, steps);
+  if (!counter || adapter === undefined) return summary;
+  const dispatches = summarizeDispatches(counter.dispatches, steps);
+  return {
+    ...summary,
+    dispatches: { ...dispatches, ran: !dry, adapter, allocatedMebibytes: allocated / 2 ** 20 },
+  };
 }

@@ -1,3 +1,4 @@
+import type { DispatchSummary } from './dispatch-summary.ts';
 import type { OperationRecord, Recorder } from './recorder.ts';
 
 const mebibyte = 2 ** 20;
@@ -31,6 +32,8 @@ export interface ProfileSummary {
   readonly phases: readonly PhaseSummary[];
   /** By time, longest first. */
   readonly operations: readonly OperationSummary[];
+  /** On WebGPU, where the times above are of queueing alone. */
+  readonly dispatches?: DispatchSummary;
 }
 
 /** Adds a recording of `steps` steps up; phases in the order in which they first came. */
