@@ -1,0 +1,3 @@
+import { Lab } from './lab.ts';
+
+new Lab();

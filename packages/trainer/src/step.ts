@@ -1,0 +1,1 @@
+export { type StepScalars, type TrainStepOptions, trainStep } from './train-step.ts';
