@@ -1,6 +1,7 @@
 import { assertShape, PixconError } from '@pixcon/core';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
+import { kernels } from './kernels/kernels.ts';
 
 /**
  * Picks cells by index, image by image: y[b, i] = cells[b, index[b, i]]. `torch.gather` along the cells.
@@ -23,31 +24,14 @@ export function gatherCells(cells: tf.Tensor3D, index: tf.Tensor2D): tf.Tensor3D
       `gatherCells: index must be int32, got ${index.dtype}; cast it`,
     );
   }
-  const [batch, count, channels] = cells.shape;
-  const picks = index.shape[1];
   return differentiable<tf.Tensor3D, 'cells'>(
     { cells },
     (save) => {
       save(index);
-      // Over the flattened batch: the wasm backend's own batched gather picks wrong cells.
-      const offsets = tf.tensor2d(
-        Int32Array.from({ length: batch }, (_, image) => image * count),
-        [batch, 1],
-      );
-      const rows = tf.reshape(tf.add(index, offsets), [batch * picks]) as tf.Tensor1D;
-      return tf.reshape(tf.gather(tf.reshape(cells, [batch * count, channels]), rows), [
-        batch,
-        picks,
-        channels,
-      ]);
+      return kernels().gatherCells(cells, index);
     },
-    // The stock gradient of a gather is missing on some backends; a matrix product is on all.
     (dy, [picked]) => ({
-      cells: () => {
-        // Cast, because the wasm kernel writes int32 whatever type it is asked for.
-        const chosen = tf.cast(tf.oneHot(picked as tf.Tensor2D, count), 'float32') as tf.Tensor3D;
-        return tf.matMul(chosen, dy, true, false);
-      },
+      cells: () => kernels().gatherCellsGradient(dy, picked as tf.Tensor2D, cells.shape[1]),
     }),
   );
 }

@@ -1,5 +1,7 @@
 import { assertNumber } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { differentiable } from './differentiable.ts';
+import { kernels } from './kernels/kernels.ts';
 
 /**
  * Scales every vector along the last axis to length 1: y = x / max(‖x‖₂, ε).
@@ -14,20 +16,21 @@ import * as tf from '@tensorflow/tfjs-core';
  */
 export function l2Normalize<T extends tf.Tensor>(x: T, epsilon = 1e-12): T {
   assertNumber('l2Normalize', 'epsilon', epsilon, { minimum: 0, exclusiveMinimum: true });
-  return tf.customGrad((input, save) => {
-    const vector = input as tf.Tensor;
-    const length = tf.sqrt(tf.sum(tf.square(vector), -1, true));
-    const value = tf.div(vector, tf.maximum(length, epsilon));
-    (save as tf.GradSaveFunc)([value, length]);
-    return { value, gradFunc: (dy, saved) => gradient(dy, saved, epsilon) };
-  })(x) as T;
-}
-
-/** dx = (dy − y · ⟨dy, y⟩) / ‖x‖ above ε, and dy / ε below it. */
-function gradient(dy: tf.Tensor, saved: tf.Tensor[], epsilon: number): tf.Tensor {
-  return tf.tidy(() => {
-    const [y, length] = saved as [tf.Tensor, tf.Tensor];
-    const along = tf.mul(tf.sum(tf.mul(dy, y), -1, true), tf.cast(tf.greater(length, epsilon), 'float32'));
-    return tf.div(tf.sub(dy, tf.mul(y, along)), tf.maximum(length, epsilon));
-  });
+  const dim = x.shape[x.rank - 1] ?? 1;
+  const rows = (tensor: tf.Tensor): tf.Tensor2D =>
+    tf.reshape<tf.Rank.R2>(tensor, [dim === 0 ? 0 : x.size / dim, dim]);
+  return differentiable<T, 'x'>(
+    { x },
+    (save) => {
+      const { y, norm } = kernels().unitRows(rows(x), epsilon);
+      save(y, norm);
+      return tf.reshape(y, x.shape) as T;
+    },
+    (dy, saved) => ({
+      x: () => {
+        const [y, norm] = saved as [tf.Tensor2D, tf.Tensor2D];
+        return tf.reshape(kernels().unitRowsGradient(rows(dy), y, norm, epsilon), x.shape);
+      },
+    }),
+  );
 }

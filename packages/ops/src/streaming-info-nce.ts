@@ -6,7 +6,10 @@ import { kernels } from './kernels/kernels.ts';
 export interface StreamingInfoNceOptions {
   /** τ, above 0. */
   readonly temperature: number;
-  /** Negatives per tile; by default as many as keep a tile of logits within 16 MB, at least 1,024, at most 8,192. */
+  /**
+   * Negatives per tile; by default as many as keep a tile of logits within 16 MB, at least 1,024, at most 8,192. On
+   * WebGPU tiles are as large as a workgroup's memory, whatever this says.
+   */
   readonly tileSize?: number;
 }
 
@@ -50,6 +53,12 @@ export function streamingInfoNce(
     { query, positive },
     (save) => {
       const withMean = tf.engine().state.gradientDepth > 0;
+      const settings = { temperature, withGradients: withMean };
+      const known = kernels().infoNce?.(query, positive, negatives, settings);
+      if (known) {
+        if (known.queryGradient && known.positiveGradient) save(known.queryGradient, known.positiveGradient);
+        return known.loss;
+      }
       const scaled = tf.div<tf.Tensor2D>(query, temperature);
       const { maximum, sum, weighted } = summarize(scaled, negatives, tileSize, withMean);
       const positiveLogit = tf.sum(tf.mul(scaled, positive), 1, true);
@@ -57,16 +66,16 @@ export function streamingInfoNce(
       const margin = tf.sub(tf.add(maximum, tf.log(sum)), positiveLogit);
       if (weighted) {
         const pull = tf.div(tf.sigmoid(margin), temperature);
-        save(tf.mul(pull, tf.sub(tf.div(weighted, sum), positive)), tf.mul(pull, query));
+        save(tf.mul(pull, tf.sub(tf.div(weighted, sum), positive)), tf.neg(tf.mul(pull, query)));
       }
       return tf.reshape(softplus(margin), [count]);
     },
     (dy, saved) => {
-      const [towardsNegatives, pulledQuery] = saved as [tf.Tensor2D, tf.Tensor2D];
+      const [queryGradient, positiveGradient] = saved as [tf.Tensor2D, tf.Tensor2D];
       const column = () => tf.reshape(dy, [count, 1]);
       return {
-        query: () => tf.mul(column(), towardsNegatives),
-        positive: () => tf.neg(tf.mul(column(), pulledQuery)),
+        query: () => tf.mul(column(), queryGradient),
+        positive: () => tf.mul(column(), positiveGradient),
       };
     },
   );

@@ -20,6 +20,19 @@ export interface MomentumUpdate {
   readonly weightDecay: number;
 }
 
+/** A parameter with what moves it. */
+export interface ParameterUpdate {
+  readonly variable: Variable;
+  readonly velocity: Variable;
+  readonly gradient: Tensor;
+}
+
+/** A target parameter, and the online one that it follows. */
+export interface TargetUpdate {
+  readonly target: Variable;
+  readonly online: Tensor;
+}
+
 export interface BatchNormalizationForward {
   readonly x: Tensor4D;
   readonly scale: Tensor1D | undefined;
@@ -61,6 +74,20 @@ export interface BatchNormalizationBackwardResult {
   readonly residual: Tensor4D | undefined;
 }
 
+export interface InfoNceSettings {
+  readonly temperature: number;
+  /** Also the gradients. */
+  readonly withGradients: boolean;
+}
+
+export interface InfoNceResult {
+  /** Of each query, `[n]`. */
+  readonly loss: Tensor1D;
+  /** Of each query's loss to the query and to its positive, `[n, dim]`, where they were asked for. */
+  readonly queryGradient: Tensor2D | undefined;
+  readonly positiveGradient: Tensor2D | undefined;
+}
+
 /**
  * What the differentiable operations are made of: plain functions of tensors without a gradient. They leave their
  * inputs alone and return tensors that the caller owns; temporaries go with the tidy of the caller.
@@ -95,8 +122,34 @@ export interface Kernels {
   cellMean(x: Tensor3D): Tensor2D;
   /** One step of SGD with a velocity, in place: v ← momentum · v + g + weightDecay · w; w ← w − learningRate · v. */
   momentumUpdate(variable: Variable, velocity: Variable, gradient: Tensor, options: MomentumUpdate): void;
+  /** The same for each of many different variables: where a backend can do them together. */
+  momentumUpdates?(updates: readonly ParameterUpdate[], options: MomentumUpdate): void;
   /** In place: target ← momentum · target + (1 − momentum) · online. */
   moveTowards(target: Variable, online: Tensor, momentum: number): void;
+  /** The same for each of many different targets: where a backend can do them together. */
+  moveAllTowards?(updates: readonly TargetUpdate[], momentum: number): void;
+  /** In place: row i goes to position (pointer + i) mod length; at least one row, at most as many as the ring has. */
+  ringWrite(ring: Variable, rows: Tensor2D, pointer: number): void;
+  /** x / max(‖x‖, ε) of every row, and the norms, `[rows, 1]`. */
+  unitRows(x: Tensor2D, epsilon: number): { readonly y: Tensor2D; readonly norm: Tensor2D };
+  unitRowsGradient(dy: Tensor2D, y: Tensor2D, norm: Tensor2D, epsilon: number): Tensor2D;
+  /** `[b, cells, c]` and int32 `[b, picks]` → `[b, picks, c]`. */
+  gatherCells(cells: Tensor3D, index: Tensor2D): Tensor3D;
+  /** Gradient to `count` cells. */
+  gatherCellsGradient(dy: Tensor3D, index: Tensor2D, count: number): Tensor3D;
+  /** Which row of `[b, keys, c]` has the largest cosine with each of `[b, queries, c]`: `[b, queries]`. */
+  mostSimilar(query: Tensor3D, key: Tensor3D): { readonly index: Tensor2D; readonly similarity: Tensor2D };
+  /**
+   * The InfoNCE loss of every query without its logits, where a backend has it in one go.
+   *
+   * @returns undefined where the device cannot
+   */
+  infoNce?(
+    query: Tensor2D,
+    positive: Tensor2D,
+    negatives: Tensor2D,
+    settings: InfoNceSettings,
+  ): InfoNceResult | undefined;
   /** a · b of matrices, either one transposed first. */
   matMul(a: Tensor2D, b: Tensor2D, transposeA?: boolean, transposeB?: boolean): Tensor2D;
 }

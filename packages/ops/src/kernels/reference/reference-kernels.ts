@@ -1,8 +1,10 @@
 import type { Kernels } from '../types.ts';
 import { referenceBatchNormalization } from './batch-normalization.ts';
+import { referenceCells } from './cells.ts';
 import { referenceConvolution } from './convolution.ts';
 import { referenceElementwise } from './elementwise.ts';
 import { referencePooling } from './pooling.ts';
+import { ringWrite } from './ring-write.ts';
 import { referenceUpdates } from './updates.ts';
 
 /**
@@ -14,4 +16,6 @@ export const referenceKernels: Kernels = {
   ...referenceElementwise,
   ...referencePooling,
   ...referenceUpdates,
+  ...referenceCells,
+  ringWrite,
 };

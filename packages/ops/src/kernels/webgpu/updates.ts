@@ -1,0 +1,151 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Kernels, MomentumUpdate, ParameterUpdate, TargetUpdate } from '../types.ts';
+import type { WebgpuBackend } from './backend.ts';
+import { ownMemory } from './owned-memory.ts';
+import { type InPlace, type VectorInput, vectors } from './program.ts';
+import { runWebgpuProgram } from './run-program.ts';
+
+const workgroupSize = 256;
+
+/** Updates in the parameters' own memory. A dispatch takes as many of them as the device binds buffers at once. */
+export const webgpuUpdates: Pick<
+  Kernels,
+  'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'ringWrite'
+> = {
+  momentumUpdate(variable, velocity, gradient, options) {
+    momentumUpdates([{ variable, velocity, gradient }], options);
+  },
+  momentumUpdates,
+
+  moveTowards(target, online, momentum) {
+    moveAllTowards([{ target, online }], momentum);
+  },
+  moveAllTowards,
+
+  ringWrite(ring, rows, pointer) {
+    const [count, dim] = rows.shape;
+    const length = ring.shape[0] as number;
+    ownMemory(ring);
+    const vector = dim % 4 === 0;
+    const columns = vector ? dim / 4 : dim;
+    runWebgpuProgram({
+      name: 'ring write',
+      inputs: { rows: vectors(rows, vector) },
+      outputs: { ring: { inPlace: ring, vector } },
+      integers: { count: count * columns, columns, length },
+      // A float, which is not cached as the sizes are: it is another one at every step.
+      floats: { pointer },
+      workgroupSize,
+      workgroups: Math.ceil((count * columns) / workgroupSize),
+      shader: () => ({
+        body: `if (index < uniforms.count) {
+          let row = (i32(uniforms.pointer) + index / uniforms.columns) % uniforms.length;
+          ring[row * uniforms.columns + index % uniforms.columns] = rows[index];
+        }`,
+      }),
+    });
+  },
+};
+
+function momentumUpdates(updates: readonly ParameterUpdate[], options: MomentumUpdate): void {
+  const { learningRate, momentum, weightDecay } = options;
+  for (const { variable, velocity } of updates) {
+    ownMemory(variable);
+    ownMemory(velocity);
+  }
+  for (const batch of batches(updates, 3, ({ variable }) => variable.size)) {
+    runTogether(
+      'momentum update',
+      batch.map(({ variable, velocity, gradient }) => ({
+        size: variable.size,
+        inputs: { gradient },
+        outputs: { variable, velocity },
+      })),
+      { learningRate, momentum, weightDecay },
+      ({ gradient, variable, velocity }) => `
+        let direction = uniforms.momentum * ${velocity}[at]
+          + (${gradient}[at] + uniforms.weightDecay * ${variable}[at]);
+        ${velocity}[at] = direction;
+        ${variable}[at] -= uniforms.learningRate * direction;`,
+    );
+  }
+}
+
+function moveAllTowards(updates: readonly TargetUpdate[], momentum: number): void {
+  for (const { target } of updates) ownMemory(target);
+  for (const batch of batches(updates, 2, ({ target }) => target.size)) {
+    runTogether(
+      'target update',
+      batch.map(({ target, online }) => ({ size: target.size, inputs: { online }, outputs: { target } })),
+      { momentum },
+      ({ online, target }) =>
+        `${target}[at] = uniforms.momentum * ${target}[at] + (1.0 - uniforms.momentum) * ${online}[at];`,
+    );
+  }
+}
+
+interface Part {
+  readonly size: number;
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly outputs: Readonly<Record<string, tf.Tensor>>;
+}
+
+/** As many parts as there are buffers for, those of the same alignment together. */
+function batches<T>(parts: readonly T[], buffers: number, size: (part: T) => number): T[][] {
+  const { device } = tf.backend() as unknown as WebgpuBackend;
+  const most = Math.max(1, Math.floor(device.limits.maxStorageBuffersPerShaderStage / buffers));
+  const result: T[][] = [];
+  for (const aligned of [true, false]) {
+    const same = parts.filter((part) => size(part) > 0 && (size(part) % 4 === 0) === aligned);
+    for (let start = 0; start < same.length; start += most) result.push(same.slice(start, start + most));
+  }
+  return result;
+}
+
+/**
+ * Runs the statements of `update` for every element of every part, in one dispatch: workgroups are dealt out to the
+ * parts one after another.
+ *
+ * @param update gets the names of the buffers of a part; `at` is the element
+ */
+function runTogether(
+  name: string,
+  parts: readonly Part[],
+  floats: Readonly<Record<string, number>>,
+  update: (names: Readonly<Record<string, string>>) => string,
+): void {
+  const vector = parts.every(({ size }) => size % 4 === 0);
+  const inputs: Record<string, VectorInput> = {};
+  const outputs: Record<string, InPlace> = {};
+  const integers: Record<string, number> = {};
+  const bodies: string[] = [];
+  let workgroups = 0;
+  parts.forEach((part, i) => {
+    const count = vector ? part.size / 4 : part.size;
+    const names = Object.fromEntries(
+      [...Object.keys(part.inputs), ...Object.keys(part.outputs)].map((key) => [key, `${key}${i}`]),
+    );
+    for (const [key, tensor] of Object.entries(part.inputs)) inputs[`${key}${i}`] = vectors(tensor, vector);
+    for (const [key, tensor] of Object.entries(part.outputs))
+      outputs[`${key}${i}`] = { inPlace: tensor, vector };
+    integers[`start${i}`] = workgroups;
+    workgroups += Math.ceil(count / workgroupSize);
+    integers[`end${i}`] = workgroups;
+    integers[`count${i}`] = count;
+    bodies.push(`if (group >= uniforms.start${i} && group < uniforms.end${i}) {
+      let at = (group - uniforms.start${i}) * ${workgroupSize} + lane;
+      if (at < uniforms.count${i}) { ${update(names)} }
+    }`);
+  });
+  runWebgpuProgram({
+    name,
+    variant: `${parts.length}`,
+    inputs,
+    outputs,
+    integers,
+    floats,
+    workgroupSize,
+    workgroups,
+    shader: () => ({ body: bodies.join('\n') }),
+  });
+}
