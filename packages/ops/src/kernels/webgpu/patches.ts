@@ -120,16 +120,20 @@ export function patchLines(name: string, images: tf.Tensor4D): Operand {
   let at = (patchImage + cellY * uniforms.imageWidth + cellX) * ${channels} + channel;
   ${four.map((i) => `if (inside[${i}]) { block[${i}] = ${name}[at[${i}] >> 2u]; }`).join('\n  ')}
   return transpose(block);`
-      : `for (var q = 0; q < 4 && k + q < end; q++) {
-    let tap = quotient(k + q, ${channels});
-    let channel = k + q - tap * ${channels};
+      : `${four
+          .map(
+            (q) => `if (k + ${q} < end) {
+    let tap = quotient(k + ${q}, ${channels});
+    let channel = k + ${q} - tap * ${channels};
     let tapRow = quotient(tap, tapsAcross);
     let cellY = patchY + tapRow * patchStep;
     let cellX = patchX + (tap - tapRow * tapsAcross) * patchStep;
     let inside = insideImage(cellY, cellX);
     let at = (patchImage + cellY * uniforms.imageWidth + cellX) * ${channels} + channel;
-    ${four.map((i) => `if (inside[${i}]) { block[q][${i}] = ${name}[at[${i}]]; }`).join('\n    ')}
-  }
+    ${four.map((i) => `if (inside[${i}]) { block[${q}][${i}] = ${name}[at[${i}]]; }`).join('\n    ')}
+  }`,
+          )
+          .join('\n  ')}
   return block;`;
   return {
     side: 'A',
@@ -152,15 +156,14 @@ fn prepareA(line : i32, phase : i32) {
   let area = positions.height * positions.width;
   patchStep = positions.step;
   tapsAcross = positions.tapsAcross;
-  for (var i = 0; i < 4; i++) {
-    let position = max(0, min(line + i, uniforms.images * area - 1));
-    let image = quotient(position, area);
-    let row = quotient(position - image * area, positions.width);
-    let column = position - image * area - row * positions.width;
-    patchY[i] = positions.originY + row * positions.stride;
-    patchX[i] = positions.originX + column * positions.stride;
-    patchImage[i] = image * uniforms.imageHeight * uniforms.imageWidth;
-  }
+  let last = vec4<i32>(max(0, uniforms.images * area - 1));
+  let position = min(line + vec4<i32>(0, 1, 2, 3), last);
+  let image = quotients(position, area);
+  let cell = position - image * area;
+  let row = quotients(cell, positions.width);
+  patchY = positions.originY + row * positions.stride;
+  patchX = positions.originX + (cell - row * positions.width) * positions.stride;
+  patchImage = image * uniforms.imageHeight * uniforms.imageWidth;
 }
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
@@ -177,21 +180,24 @@ fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
 export function patchColumns(name: string, images: tf.Tensor4D, rows: number, columns: number): Operand {
   const [, height, width, channels] = images.shape;
   const input = vectors(images);
-  const walk = (read: string) => `
+  // Written out: a block that is indexed by a variable might not stay in registers.
+  const walk = (read: (q: number) => string) => `
   let area = uniforms.positionHeight * uniforms.positionWidth;
   var image = quotient(k, area);
   var row = quotient(k - image * area, uniforms.positionWidth);
   var column = k - image * area - row * uniforms.positionWidth;
-  for (var q = 0; q < 4 && k + q < end; q++) {
+  ${four
+    .map(
+      (q) => `if (k + ${q} < end) {
     let cell = vec2<i32>(row, column) * uniforms.stride - uniforms.padding;
-    ${read}
-    column++;
-    if (column == uniforms.positionWidth) {
-      column = 0;
-      row++;
-      if (row == uniforms.positionHeight) { row = 0; image++; }
-    }
-  }
+    ${read(q)}
+  }`,
+    )
+    .join(`
+  column++;
+  if (column == uniforms.positionWidth) { column = 0; row++; }
+  if (row == uniforms.positionHeight) { row = 0; image++; }
+  `)}
   return block;`;
   const address = (tap: string, channel: string) =>
     `((image * uniforms.imageHeight + cell.x + ${tap}Row) * uniforms.imageWidth + cell.y + ${tap}Column) * uniforms.channels + ${channel}`;
@@ -207,9 +213,11 @@ fn prepareA(line : i32, phase : i32) {
 }
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
-  ${walk(`if (insideImage(cell.x + tapRow, cell.y + tapColumn)) {
-      block[q] = ${name}[(${address('tap', 'tapChannel')}) >> 2u];
-    }`)}
+  ${walk(
+    (q) => `if (insideImage(cell.x + tapRow, cell.y + tapColumn)) {
+      block[${q}] = ${name}[(${address('tap', 'tapChannel')}) >> 2u];
+    }`,
+  )}
 }`;
   const scalarText = () => `
 var<private> tapRow : vec4<i32>;
@@ -224,11 +232,11 @@ fn prepareA(line : i32, phase : i32) {
 }
 fn loadA(line : i32, k : i32, end : i32) -> mat4x4<f32> {
   var block : mat4x4<f32>;
-  ${walk(
+  ${walk((q) =>
     four
       .map(
         (i) => `if (insideImage(cell.x + tapRow[${i}], cell.y + tapColumn[${i}])) {
-      block[q][${i}] = ${name}[((image * uniforms.imageHeight + cell.x + tapRow[${i}]) * uniforms.imageWidth + cell.y + tapColumn[${i}]) * uniforms.channels + tapChannel[${i}]];
+      block[${q}][${i}] = ${name}[((image * uniforms.imageHeight + cell.x + tapRow[${i}]) * uniforms.imageWidth + cell.y + tapColumn[${i}]) * uniforms.channels + tapChannel[${i}]];
     }`,
       )
       .join('\n    '),

@@ -52,6 +52,7 @@ export function tileShader(tile: Tile, left: Operand, right: Operand, declaratio
 var<workgroup> tileA : array<vec4<f32>, ${tileDepth * width}>;
 var<workgroup> tileB : array<vec4<f32>, ${tileDepth * width}>;
 fn quotient(a : i32, b : i32) -> i32 { return i32(u32(a) / u32(b)); }
+fn quotients(a : vec4<i32>, b : i32) -> vec4<i32> { return vec4<i32>(vec4<u32>(a) / vec4<u32>(u32(b))); }
 ${declarations}
 ${left.declarations()}
 ${right.declarations()}`,
