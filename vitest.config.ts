@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { useSoftwareAdapter } from './scripts/software-adapter.ts';
 
 const packages = readdirSync(new URL('./packages', import.meta.url));
+
+useSoftwareAdapter();
 
 export default defineConfig({
   // Tests import siblings by name and get their source: nothing has to be built.

@@ -124,8 +124,8 @@ export const packageCalls: Readonly<Record<string, string>> = {
     assert.equal(api.constant(3)(7), 3);`,
   '@pixcon/testing': `
     const { l2Normalize } = await import('@pixcon/ops');
-    api.checkGradients((x) => l2Normalize(x), [tf.tensor2d([[3, 4]])]);
-    assert(api.allClose(tf.tensor1d([1, 2]), [1, 2]).pass);
+    await api.checkGradients((x) => l2Normalize(x), [tf.tensor2d([[3, 4]])]);
+    assert((await api.allClose(tf.tensor1d([1, 2]), [1, 2])).pass);
     assert.throws(() => api.expectNoLeaks(() => tf.zeros([1])));`,
   '@pixcon/trainer': `
     const { syntheticScenes } = await import('@pixcon/datasets');

@@ -1,5 +1,6 @@
 import { type BackendName, isBackendAvailable, startBackend } from '@pixcon/backend';
-import { beforeAll, describe, it } from 'vitest';
+import { afterEach, beforeAll, describe, it } from 'vitest';
+import { deviceErrors } from './device-errors.ts';
 
 export interface DescribeBackendsOptions {
   /** The backends to run on; `cpu`, `wasm`, `tensorflow` and `webgpu` by default. */
@@ -11,7 +12,8 @@ export interface DescribeBackendsOptions {
  *
  * A backend that is not available here is skipped aloud: a warning, and the reason in a suite's name. It
  * fails instead where the environment variable `PIXCON_REQUIRE_BACKENDS` (a comma-separated list) names it, so
- * that a build machine cannot pass by missing one.
+ * that a build machine cannot pass by missing one. Where `PIXCON_TEST_BACKENDS` is set, it names the only ones
+ * that are run.
  *
  * @param name of the group; the backend's name is added
  * @param tests declares the tests; it gets the backend's name
@@ -27,13 +29,22 @@ export function describeBackends(
   options: DescribeBackendsOptions = {},
 ): void {
   const { backends = ['cpu', 'wasm', 'tensorflow', 'webgpu'] } = options;
-  for (const backend of backends) {
+  const only = listed(process.env.PIXCON_TEST_BACKENDS);
+  const chosen = only.length > 0 ? backends.filter((backend) => only.includes(backend)) : backends;
+  // A file without any test would be an error.
+  if (chosen.length === 0) describe.skip(name, () => it(`runs on ${backends.join(', ')}`));
+  for (const backend of chosen) {
     describe(`${name} [${backend}]`, async () => {
-      if (await isBackendAvailable(backend)) {
+      available[backend] ??= isBackendAvailable(backend);
+      if (await available[backend]) {
         // One thread of wasm: test runners use all cores already, and threads that wait for each other spin.
-        beforeAll(async () => void (await startBackend(backend, { threads: 1 })));
+        beforeAll(async () => {
+          await startBackend(backend, { threads: 1 });
+          if (backend === 'webgpu') deviceErrors();
+        });
+        if (backend === 'webgpu') afterEach(assertNoDeviceErrors);
         tests(backend);
-      } else if (requiredBackends().includes(backend)) {
+      } else if (listed(process.env.PIXCON_REQUIRE_BACKENDS).includes(backend)) {
         it('has its backend', () => {
           throw new Error(`PIXCON_REQUIRE_BACKENDS names ${backend}, which is not available here`);
         });
@@ -45,6 +56,18 @@ export function describeBackends(
   }
 }
 
-function requiredBackends(): string[] {
-  return (process.env.PIXCON_REQUIRE_BACKENDS ?? '').split(',').map((entry) => entry.trim());
+/** A wrong shader or dispatch throws nothing: the device tells later, and results are what they were before. */
+function assertNoDeviceErrors(): void {
+  const errors = deviceErrors();
+  if (errors.length > 0) throw new Error(`WebGPU: ${errors.join('; ')}`);
+}
+
+/** Asking for WebGPU takes a process of its own. */
+const available: Partial<Record<BackendName, Promise<boolean>>> = {};
+
+function listed(names = ''): string[] {
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }

@@ -144,3 +144,16 @@ describe('an assertion that is not awaited', () => {
     void expectNoLeaks(late);
   });
 });
+
+describeBackends(
+  'an error of the device',
+  () => {
+    it.fails('fails the test', async () => {
+      const { device } = tf.backend() as unknown as { device: { createShaderModule(code: object): void } };
+      device.createShaderModule({ code: 'fn main( {' });
+      await tf.square(2).data();
+    });
+    it('concerns no other test', async () => await expect(tf.square(2)).toBeAllClose(4));
+  },
+  { backends: ['webgpu'] },
+);
