@@ -20,6 +20,7 @@ export {
   vectors,
   type WebgpuProgram,
 } from './kernels/webgpu/program.ts';
+export { registerWebgpuKernels } from './kernels/webgpu/register-webgpu-kernels.ts';
 export { runWebgpuProgram } from './kernels/webgpu/run-program.ts';
 export { type Dispatch, watchDispatches } from './kernels/webgpu/watch-dispatches.ts';
 export { l2Normalize } from './l2-normalize.ts';
@@ -29,6 +30,7 @@ export {
   maskedBatchNormalization,
 } from './masked-batch-normalization.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
+export { mostSimilarCells, type SimilarCells } from './most-similar-cells.ts';
 export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';

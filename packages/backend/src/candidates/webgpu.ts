@@ -1,4 +1,5 @@
 /// <reference path="../optional-peers.d.ts" />
+import { registerWebgpuKernels } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
 import { importFromProject, resolvePackage } from '../resolve-package.ts';
@@ -39,6 +40,7 @@ export const webgpuCandidate: Candidate = {
         importFromProject('@tensorflow/tfjs-backend-webgpu', error),
       );
     await activate('webgpu');
+    registerWebgpuKernels();
     return describeAdapter(info);
   },
 };
