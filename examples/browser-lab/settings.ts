@@ -38,6 +38,3 @@ export interface LabSettings {
   readonly seed: number;
   readonly device: (typeof devices)[number];
 }
-
-/** What a network was loaded from, in words for a checkpoint; `undefined` starts from random weights. */
-export type Origin = string | undefined;
