@@ -1,5 +1,5 @@
 import type { KeyQueue, MethodState, ParameterSet } from '@pixcon/core';
-import { exponentialMovingAverage } from '@pixcon/ops';
+import { exponentialMovingAverages } from '@pixcon/ops';
 
 /** Online and target encoders with their queues. */
 export interface MomentumState<Queues extends Readonly<Record<string, KeyQueue>>> extends MethodState {
@@ -40,7 +40,9 @@ export function moveTarget(
   state: { readonly online: ParameterSet; readonly target: ParameterSet },
   momentum: number,
 ): void {
-  for (const { name } of state.target.trainable()) {
-    exponentialMovingAverage(state.target.get(name), state.online.get(name), momentum);
-  }
+  const { target, online } = state;
+  exponentialMovingAverages(
+    target.trainable().map(({ name }) => ({ target: target.get(name), online: online.get(name) })),
+    momentum,
+  );
 }

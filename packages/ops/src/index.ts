@@ -6,10 +6,11 @@ export {
 } from './batch-normalization.ts';
 export { type ConvolutionOptions, convolution } from './convolution.ts';
 export { cosineSimilarity } from './cosine-similarity.ts';
-export { exponentialMovingAverage } from './exponential-moving-average.ts';
+export { exponentialMovingAverage, exponentialMovingAverages } from './exponential-moving-average.ts';
 export { gatherCells } from './gather-cells.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
+export { useNativeKernels } from './kernels/tensorflow/native.ts';
 export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
 export {
   type DispatchCost,
@@ -35,7 +36,7 @@ export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';
 export { ringWrite } from './ring-write.ts';
 export { type RegionBox, type RoiAlignOptions, roiAlign } from './roi-align.ts';
-export { type SgdUpdateOptions, sgdUpdate } from './sgd-update.ts';
+export { type SgdParameter, type SgdUpdateOptions, sgdUpdate, sgdUpdates } from './sgd-update.ts';
 export { softCrossEntropy } from './soft-cross-entropy.ts';
 export { type SoftmaxOptions, softmax } from './softmax.ts';
 export { stopGradient } from './stop-gradient.ts';

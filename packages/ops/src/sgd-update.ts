@@ -31,16 +31,58 @@ export function sgdUpdate(
   gradient: tf.Tensor,
   options: SgdUpdateOptions,
 ): tf.Variable | undefined {
+  return sgdUpdates([{ variable, velocity, gradient }], options)[0];
+}
+
+/** A parameter, its velocity (`undefined` on the first step) and its gradient. */
+export interface SgdParameter {
+  readonly variable: tf.Variable;
+  readonly velocity: tf.Variable | undefined;
+  readonly gradient: tf.Tensor;
+}
+
+/**
+ * {@link sgdUpdate} of many different parameters, which a backend may move all at once.
+ *
+ * @returns their velocities for the next step, in the same order
+ * @throws PixconError `invalid-shape`, `invalid-argument`, before anything has moved
+ *
+ * @example
+ * const velocities = sgdUpdates([{ variable, velocity: undefined, gradient }], { learningRate: 0.1, momentum: 0.9 });
+ */
+export function sgdUpdates(
+  parameters: readonly SgdParameter[],
+  options: SgdUpdateOptions,
+): (tf.Variable | undefined)[] {
   const { learningRate, momentum = 0, weightDecay = 0 } = options;
-  assertShape('sgdUpdate', 'gradient', gradient, variable.shape);
-  if (velocity) assertShape('sgdUpdate', 'velocity', velocity, variable.shape);
+  for (const { variable, velocity, gradient } of parameters) {
+    assertShape('sgdUpdate', 'gradient', gradient, variable.shape);
+    if (velocity) assertShape('sgdUpdate', 'velocity', velocity, variable.shape);
+  }
   assertNumber('sgdUpdate', 'learningRate', learningRate, { minimum: 0 });
   assertNumber('sgdUpdate', 'momentum', momentum, { minimum: 0 });
   assertNumber('sgdUpdate', 'weightDecay', weightDecay, { minimum: 0 });
-  if (momentum > 0 && velocity) {
-    kernels().momentumUpdate(variable, velocity, gradient, { learningRate, momentum, weightDecay });
-    return velocity;
+  const settings = { learningRate, momentum, weightDecay };
+  const moving = momentum > 0 ? parameters.filter(isMoving) : [];
+  const table = kernels();
+  if (table.momentumUpdates && moving.length > 0) table.momentumUpdates(moving, settings);
+  else {
+    for (const { variable, velocity, gradient } of moving)
+      table.momentumUpdate(variable, velocity, gradient, settings);
   }
+  return parameters.map((parameter) =>
+    momentum > 0 && parameter.velocity ? parameter.velocity : firstStep(parameter, settings),
+  );
+}
+
+function isMoving(parameter: SgdParameter): parameter is SgdParameter & { readonly velocity: tf.Variable } {
+  return parameter.velocity !== undefined;
+}
+
+function firstStep(
+  { variable, velocity, gradient }: SgdParameter,
+  { learningRate, momentum, weightDecay }: Required<SgdUpdateOptions>,
+): tf.Variable | undefined {
   return tf.tidy(() => {
     const direction = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));
     variable.assign(tf.sub(variable, tf.mul(direction, learningRate)));

@@ -1,5 +1,6 @@
 import { assertNumber, type Optimizer } from '@pixcon/core';
-import { sgdUpdate } from '@pixcon/ops';
+import { sgdUpdates } from '@pixcon/ops';
+import type * as tf from '@tensorflow/tfjs-core';
 import { Velocities } from './velocities.ts';
 
 export interface SgdOptions {
@@ -33,12 +34,16 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     settings: { momentum, weightDecay },
     update(parameters, gradients, learningRate) {
       assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
-      for (const { name } of velocities.match(parameters, gradients)) {
-        const gradient = gradients.get(name);
-        if (!gradient) continue;
-        const options = { learningRate, momentum, weightDecay };
-        velocities.set(name, sgdUpdate(parameters.get(name), velocities.get(name), gradient, options));
-      }
+      const moved = velocities.match(parameters, gradients);
+      const updates = moved.map(({ name }) => ({
+        variable: parameters.get(name),
+        velocity: velocities.get(name),
+        gradient: gradients.get(name) as tf.Tensor,
+      }));
+      const next = sgdUpdates(updates, { learningRate, momentum, weightDecay });
+      moved.forEach(({ name }, index) => {
+        velocities.set(name, next[index]);
+      });
     },
     state: () => velocities.state(),
     restore: (state) => velocities.restore(state),

@@ -1,5 +1,7 @@
+import { useNativeKernels } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { findTensorflow, type TensorflowInstallation } from '../find-tensorflow.ts';
+import { nativeKernelsPath } from '../native-kernels.ts';
 import { importNode, isNode } from '../node-modules.ts';
 import { hasNvidiaCard } from '../nvidia-card.ts';
 import { withoutChatter } from '../quiet.ts';
@@ -81,8 +83,32 @@ async function load(installation: TensorflowInstallation | undefined): Promise<v
     ]);
     const requireThere = createRequire(join(installation.directory, 'package.json'));
     withoutChatter(() => requireThere(installation.directory));
+    if (!binding().isUsingGpuDevice()) lacking = await loadNativeKernels(installation, requireThere);
   }
   await activate('tensorflow');
+}
+
+/** What to say of our kernels, where they could be there and are not. */
+let lacking: string | undefined;
+
+/** Adds pixcon's kernels to the TensorFlow of this process, where they are compiled; else says how to get them. */
+async function loadNativeKernels(
+  { directory, source }: TensorflowInstallation,
+  load: NodeJS.Require,
+): Promise<string | undefined> {
+  if (process.env.PIXCON_NATIVE_KERNELS === '0') return undefined;
+  const { existsSync } = await importNode('node:fs');
+  const path = await nativeKernelsPath(directory);
+  if (path === undefined || source !== 'pixcon') return undefined;
+  if (!existsSync(path))
+    return 'without the kernels of pixcon: for these, run: npx pixcon install-tensorflow';
+  try {
+    load(path);
+  } catch (error) {
+    return `without the kernels of pixcon: ${(error as Error).message}`;
+  }
+  useNativeKernels(true);
+  return undefined;
 }
 
 /** What libtensorflow reads from the environment when it is loaded; the user's own settings win. */
@@ -99,5 +125,6 @@ async function describe(): Promise<string> {
   const version = binding().TF_Version.split('.').slice(0, 2).join('.');
   if (binding().isUsingGpuDevice()) return `TensorFlow ${version} CUDA`;
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
-  return `TensorFlow ${version} CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const description = `TensorFlow ${version} CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return lacking === undefined ? description : `${description}, ${lacking}`;
 }

@@ -5,6 +5,7 @@ import { manifestName } from '../find-tensorflow.ts';
 import { cudaRequirements, pipDownload, tensorflowRequirement } from './commands.ts';
 import { cudaExtractions, extractWheel, tensorflowExtractions } from './extract.ts';
 import { folderSize, megabytes } from './folder-size.ts';
+import { installNativeKernels } from './native-kernels.ts';
 import { runCommand } from './run-command.ts';
 import { type SmokeTest, smokeTest } from './smoke-test.ts';
 import { trimInstallation } from './trim.ts';
@@ -43,6 +44,7 @@ export async function buildTensorflow(root: string, options: BuildOptions): Prom
 
   log('Testing it');
   const tested = await smokeTest(root);
+  await installNativeKernels(root, log);
   const manifest = { tensorflow: tested.version, tfjsNode: tfjsNodeVersion, gpu };
   writeFileSync(join(root, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return tested;

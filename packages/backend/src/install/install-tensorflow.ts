@@ -7,6 +7,7 @@ import { tensorflowFolder } from '../pixcon-home.ts';
 import { buildTensorflow } from './build.ts';
 import { folderSize, megabytes } from './folder-size.ts';
 import { withLock } from './lock.ts';
+import { installNativeKernels } from './native-kernels.ts';
 import { partialPrefix, publish, recover } from './publish.ts';
 import { assertPlatform, assertTools } from './required-tools.ts';
 import { smokeTest } from './smoke-test.ts';
@@ -41,7 +42,8 @@ export interface InstalledTensorflow {
 /**
  * Sets up tfjs-node on a current libtensorflow, which its own installer cannot do: downloads the TensorFlow wheel
  * through pip (270 MB; with CUDA several GB), takes the shared libraries out of it, builds the native addon with
- * g++ and tests it. Takes one to two minutes and 0.9 GB.
+ * g++, and pixcon's own kernels beside it, and tests both. Takes one to two minutes and 0.9 GB. Where a working
+ * installation lacks only the kernels of this version, it gets these, in some ten seconds.
  *
  * All is made in a folder beside the final one, which it replaces at the end by a rename: an interrupted
  * installation leaves the one from before. Two at a time wait for each other.
@@ -67,6 +69,7 @@ export async function installTensorflow(
     recover(directory);
     const existing = force ? undefined : await workingInstallation(directory, gpu);
     if (existing !== undefined) {
+      await installNativeKernels(directory, log);
       log(`TensorFlow ${existing.version} is already in ${directory}`);
       return existing;
     }

@@ -40,7 +40,13 @@ interface TensorflowBackend {
 export type Attributes = Readonly<
   Record<
     string,
-    string | boolean | number | readonly number[] | 'float32' | { dimensions: readonly number[] }
+    | string
+    | boolean
+    | number
+    | readonly number[]
+    | 'float32'
+    | { dimensions: readonly number[] }
+    | { integer: number }
   >
 >;
 
@@ -77,6 +83,7 @@ function encode({ binding }: TensorflowBackend, attributes: Attributes): Attribu
     if (typeof value === 'string') return { name, type: binding.TF_ATTR_STRING, value };
     if (typeof value === 'boolean') return { name, type: binding.TF_ATTR_BOOL, value };
     if (typeof value === 'number') return { name, type: binding.TF_ATTR_FLOAT, value };
+    if ('integer' in value) return { name, type: binding.TF_ATTR_INT, value: value.integer };
     if ('dimensions' in value) return { name, type: binding.TF_ATTR_SHAPE, value: value.dimensions };
     return { name, type: binding.TF_ATTR_INT, value };
   });

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace pixcon {
+
+void registerBatchNormalization();
+void registerBatchNormalizationGradient();
+
+}  // namespace pixcon

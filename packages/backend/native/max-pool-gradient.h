@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pixcon {
+
+void registerMaxPoolGradient();
+
+}  // namespace pixcon

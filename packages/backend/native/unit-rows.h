@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pixcon {
+
+void registerUnitRows();
+
+}  // namespace pixcon

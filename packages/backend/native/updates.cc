@@ -1,0 +1,133 @@
+#include "updates.h"
+
+#include <algorithm>
+
+#include "clones.h"
+#include "held-tensors.h"
+#include "parallel.h"
+
+namespace pixcon {
+namespace {
+
+/** A run of values within one of the tensors of a list. */
+struct Piece {
+  int64_t tensor;
+  int64_t begin;
+  int64_t end;
+};
+
+/** Cuts tensors into pieces for threads. */
+class Pieces {
+ public:
+  void add(int64_t tensor, int64_t size) {
+    for (int64_t begin = 0; begin < size; begin += length) {
+      pieces_.push_back({tensor, begin, std::min(size, begin + length)});
+    }
+  }
+
+  template <class Task>
+  void forEach(const Task& task) const {
+    parallelFor(static_cast<int64_t>(pieces_.size()), [&](int64_t index) { task(pieces_[index]); });
+  }
+
+ private:
+  static constexpr int64_t length = 1 << 16;
+  std::vector<Piece> pieces_;
+};
+
+/** v ← momentum · v + g + decay · w; w ← w − rate · v. */
+PIXCON_CLONES
+void momentumStep(float* __restrict weight, float* __restrict velocity, const float* __restrict gradient,
+                  int64_t size, float rate, float momentum, float decay) {
+  for (int64_t i = 0; i < size; i++) {
+    const float v = momentum * velocity[i] + (gradient[i] + decay * weight[i]);
+    velocity[i] = v;
+    weight[i] -= rate * v;
+  }
+}
+
+/** target ← target + share · (online − target). */
+PIXCON_CLONES
+void moveStep(float* __restrict target, const float* __restrict online, int64_t size, float share) {
+  for (int64_t i = 0; i < size; i++) target[i] += share * (online[i] - target[i]);
+}
+
+/** Stochastic gradient descent on weights and velocities that are held in turn: w₀, v₀, w₁, v₁ … */
+class MomentumUpdate {
+ public:
+  explicit MomentumUpdate(const Attributes&) {}
+
+  void run(const Call& call) const {
+    const auto held = HeldTensors::find(call.input(0, 1));
+    const Tensor settings = call.input(1, 3);
+    const float* values = settings.data();
+    const int64_t count = call.inputCount() - 2;
+    if (held->count() != 2 * count) throw std::runtime_error("as many gradients as weights are needed");
+    struct Update {
+      float* weight;
+      float* velocity;
+      Tensor gradient;
+    };
+    std::vector<Update> updates;
+    Pieces pieces;
+    for (int64_t index = 0; index < count; index++) {
+      const int64_t size = held->at(2 * index).size();
+      Tensor gradient = call.input(static_cast<int>(index) + 2, size);
+      if (held->at(2 * index + 1).size() != size) throw std::runtime_error("a velocity has another size");
+      updates.push_back({held->write(2 * index), held->write(2 * index + 1), std::move(gradient)});
+      pieces.add(index, size);
+    }
+    pieces.forEach([&](const Piece& piece) {
+      const Update& update = updates[piece.tensor];
+      momentumStep(update.weight + piece.begin, update.velocity + piece.begin,
+                   update.gradient.data() + piece.begin, piece.end - piece.begin, values[0], values[1],
+                   values[2]);
+    });
+  }
+};
+
+/** Exponential moving average of held tensors. */
+class MoveTowards {
+ public:
+  explicit MoveTowards(const Attributes&) {}
+
+  void run(const Call& call) const {
+    const auto held = HeldTensors::find(call.input(0, 1));
+    const Tensor share = call.input(1, 1);
+    const int64_t count = call.inputCount() - 2;
+    if (held->count() != count) throw std::runtime_error("as many online tensors as targets are needed");
+    struct Move {
+      float* target;
+      Tensor online;
+    };
+    std::vector<Move> moves;
+    Pieces pieces;
+    for (int64_t index = 0; index < count; index++) {
+      const int64_t size = held->at(index).size();
+      Tensor online = call.input(static_cast<int>(index) + 2, size);
+      moves.push_back({held->write(index), std::move(online)});
+      pieces.add(index, size);
+    }
+    pieces.forEach([&](const Piece& piece) {
+      const Move& move = moves[piece.tensor];
+      moveStep(move.target + piece.begin, move.online.data() + piece.begin, piece.end - piece.begin,
+               share.data()[0]);
+    });
+  }
+};
+
+}  // namespace
+
+void registerMomentumUpdate() {
+  registerKernel<MomentumUpdate>({"PixconMomentumUpdate",
+                                  {"N: int >= 1"},
+                                  {"key: int32", "settings: float", "gradients: N * float"},
+                                  {}});
+}
+
+void registerMoveTowards() {
+  registerKernel<MoveTowards>(
+      {"PixconMoveTowards", {"N: int >= 1"}, {"key: int32", "share: float", "online: N * float"}, {}});
+}
+
+}  // namespace pixcon

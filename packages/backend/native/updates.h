@@ -1,0 +1,8 @@
+#pragma once
+
+namespace pixcon {
+
+void registerMomentumUpdate();
+void registerMoveTowards();
+
+}  // namespace pixcon
