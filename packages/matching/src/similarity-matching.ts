@@ -1,5 +1,5 @@
 import type { MatchingStrategy } from '@pixcon/core';
-import { cosineSimilarity, stopGradient } from '@pixcon/ops';
+import { mostSimilarCells, stopGradient } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertMatchInput } from './assert-match-input.ts';
 
@@ -18,11 +18,11 @@ export function similarityMatching(): MatchingStrategy {
   return function similarity(input) {
     assertMatchInput('similarityMatching', input);
     return tf.tidy(() => {
-      const cosines = cosineSimilarity(stopGradient(input.query), stopGradient(input.key));
+      const { index, similarity } = mostSimilarCells(stopGradient(input.query), stopGradient(input.key));
       return {
-        index: tf.argMax(cosines, 2) as tf.Tensor2D,
+        index,
         weight: tf.ones<tf.Rank.R2>([input.query.shape[0], input.query.shape[1]]),
-        similarity: tf.max(cosines, 2) as tf.Tensor2D,
+        similarity,
       };
     });
   };

@@ -31,6 +31,7 @@ export {
   maskedBatchNormalization,
 } from './masked-batch-normalization.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
+export { mostSimilarCells, type SimilarCells } from './most-similar-cells.ts';
 export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';

@@ -1,5 +1,6 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { GradientSums } from './gradient-sums.ts';
 
 interface TapeNode {
   readonly kernelName: string;
@@ -85,10 +86,11 @@ function walkBack(
   done: (node: TapeNode) => void,
 ): (tf.Tensor | undefined)[] {
   const dependent = reachedFrom(tape, xs);
-  const gradients = new Map<number, tf.Tensor>([[value.id, dy ? tf.clone(dy) : tf.scalar(1)]]);
+  const gradients = new GradientSums();
+  gradients.add(value.id, dy ? tf.clone(dy) : tf.scalar(1));
   xs.forEach(({ id }, i) => {
     const start = before[i];
-    if (start) gradients.set(id, start);
+    if (start) gradients.start(id, start);
   });
   for (const node of [...tape].reverse()) {
     const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
@@ -98,15 +100,14 @@ function walkBack(
     if (names.length > 0 && dys.some((dy) => dy !== null)) {
       const parts = tf.tidy(() => inputGradients(node, dys, names));
       names.forEach((name, i) => {
-        accumulate(gradients, (node.inputs[name] as tf.Tensor).id, parts[i] as tf.Tensor);
+        gradients.add((node.inputs[name] as tf.Tensor).id, parts[i] as tf.Tensor);
       });
     }
     done(node);
     // Every use of an output lies further on the tape, so its gradient has served.
     for (const { id } of node.outputs) {
       if (xs.some((x) => x.id === id)) continue;
-      gradients.get(id)?.dispose();
-      gradients.delete(id);
+      gradients.dispose(id);
     }
   }
   return xs.map(({ id }) => gradients.get(id));
@@ -147,10 +148,6 @@ function inputGradients(node: TapeNode, dys: (tf.Tensor | null)[], names: readon
     taken.add(gradient);
     return own;
   });
-}
-
-function accumulate(gradients: Map<number, tf.Tensor>, id: number, part: tf.Tensor): void {
-  gradients.set(id, sum(gradients.get(id), part) as tf.Tensor);
 }
 
 /** Takes both over. */

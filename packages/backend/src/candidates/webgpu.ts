@@ -8,6 +8,7 @@ import { type AdapterInfo, describeAdapter, isSoftwareAdapter } from './adapter.
 import type { Candidate, Obstacle } from './candidate.ts';
 import { missingPackage } from './missing-package.ts';
 import { probeAdapterInChild } from './probe-adapter.ts';
+import { withAllStorageBuffers } from './storage-buffers.ts';
 
 /** tfjs-backend-webgpu, on the browser's WebGPU or on Dawn through the npm package `webgpu`. */
 export const webgpuCandidate: Candidate = {
@@ -39,7 +40,7 @@ export const webgpuCandidate: Candidate = {
       await import('@tensorflow/tfjs-backend-webgpu').catch((error) =>
         importFromProject('@tensorflow/tfjs-backend-webgpu', error),
       );
-    await activate('webgpu');
+    await withAllStorageBuffers(browserGpu() as Gpu, () => activate('webgpu'));
     registerWebgpuKernels();
     return describeAdapter(info);
   },

@@ -33,6 +33,12 @@ export interface TargetUpdate {
   readonly online: Tensor;
 }
 
+/** What there is of a sum, and what is added to it. */
+export interface SumPair {
+  readonly total: Tensor;
+  readonly part: Tensor;
+}
+
 export interface BatchNormalizationForward {
   readonly x: Tensor4D;
   readonly scale: Tensor1D | undefined;
@@ -128,6 +134,11 @@ export interface Kernels {
   moveTowards(target: Variable, online: Tensor, momentum: number): void;
   /** The same for each of many different targets: where a backend can do them together. */
   moveAllTowards?(updates: readonly TargetUpdate[], momentum: number): void;
+  /**
+   * The sums of pairs, where a backend can do them together. Takes `total` over: a sum is that tensor, changed in
+   * place, or another one.
+   */
+  addAll?(pairs: readonly SumPair[]): Tensor[];
   /** In place: row i goes to position (pointer + i) mod length; at least one row, at most as many as the ring has. */
   ringWrite(ring: Variable, rows: Tensor2D, pointer: number): void;
   /** x / max(‖x‖, ε) of every row, and the norms, `[rows, 1]`. */

@@ -12,10 +12,8 @@ import {
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
-/** The gradients of batch normalization with its ReLU and its residual sum. */
-export function batchNormalizationBackward(
-  input: BatchNormalizationBackward,
-): BatchNormalizationBackwardResult {
+/** The gradients of batch normalization with its ReLU and its residual sum: sums by slices of rows, then the rest. */
+export function backwardInSlices(input: BatchNormalizationBackward): BatchNormalizationBackwardResult {
   const { x, dy, y, residual } = input;
   const channels = x.shape[3];
   const rows = x.size / channels;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels, MomentumUpdate, ParameterUpdate, TargetUpdate } from '../types.ts';
+import type { Kernels, MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate } from '../types.ts';
 import type { WebgpuBackend } from './backend.ts';
-import { ownMemory } from './owned-memory.ts';
+import { ownMemory, ownsMemory } from './owned-memory.ts';
 import { type InPlace, type VectorInput, vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -10,7 +10,7 @@ const workgroupSize = 256;
 /** Updates in the parameters' own memory. A dispatch takes as many of them as the device binds buffers at once. */
 export const webgpuUpdates: Pick<
   Kernels,
-  'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'ringWrite'
+  'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'addAll' | 'ringWrite'
 > = {
   momentumUpdate(variable, velocity, gradient, options) {
     momentumUpdates([{ variable, velocity, gradient }], options);
@@ -21,6 +21,8 @@ export const webgpuUpdates: Pick<
     moveAllTowards([{ target, online }], momentum);
   },
   moveAllTowards,
+
+  addAll,
 
   ringWrite(ring, rows, pointer) {
     const [count, dim] = rows.shape;
@@ -37,6 +39,7 @@ export const webgpuUpdates: Pick<
       floats: { pointer },
       workgroupSize,
       workgroups: Math.ceil((count * columns) / workgroupSize),
+      cost: { bytes: 8 * rows.size, necessaryBytes: 8 * rows.size },
       shader: () => ({
         body: `if (index < uniforms.count) {
           let row = (i32(uniforms.pointer) + index / uniforms.columns) % uniforms.length;
@@ -82,6 +85,25 @@ function moveAllTowards(updates: readonly TargetUpdate[], momentum: number): voi
         `${target}[at] = uniforms.momentum * ${target}[at] + (1.0 - uniforms.momentum) * ${online}[at];`,
     );
   }
+}
+
+function addAll(pairs: readonly SumPair[]): tf.Tensor[] {
+  const sums = pairs.map(({ total, part }) => {
+    if (ownsMemory(total) && total.dataId !== part.dataId) return total;
+    const sum = tf.add(total, part);
+    total.dispose();
+    return sum;
+  });
+  const inPlace = pairs.filter(({ total }, i) => sums[i] === total);
+  for (const batch of batches(inPlace, 2, ({ total }) => total.size)) {
+    runTogether(
+      'add to gradient',
+      batch.map(({ total, part }) => ({ size: total.size, inputs: { part }, outputs: { total } })),
+      {},
+      ({ part, total }) => `${total}[at] += ${part}[at];`,
+    );
+  }
+  return sums;
 }
 
 interface Part {
