@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { randomValues } from '../../../test/expect-like-naive.ts';
 import type { Values } from '../../../test/naive.ts';
 import { matMul } from './matrix-product.ts';
-import { planProduct } from './tiled-product.ts';
+import { matrixOperand } from './operand.ts';
+import { vectors } from './program.ts';
+import { matrixStore, planProduct, tiledProduct } from './tiled-product.ts';
 import { type Dispatch, watchDispatches } from './watch-dispatches.ts';
 
 extendExpect();
@@ -84,6 +86,50 @@ describeBackends(
       const b = matrix(right, [2048, 20]);
       const product = matMul(a, b, false, true);
       expect(await product.data()).toBeAllClose(naiveProduct(left, right, size, false, true), {
+        relative: 1e-4,
+        absolute: 1e-4,
+      });
+      tf.dispose([a, b, product]);
+    });
+
+    it('reaches rows that a dimension of the dispatch does not, in stripes', async () => {
+      const size: [number, number, number] = [64 * 4 + 3, 5, 70];
+      const [rows, depth, columns] = size;
+      const left = randomValues([rows * depth], 8);
+      const right = randomValues([depth * columns], 9);
+      const a = matrix(left, [rows, depth]);
+      const b = matrix(right, [depth, columns]);
+      const grids: unknown[] = [];
+      const stop = watchDispatches(({ workgroups }) => grids.push(workgroups));
+      const product = tiledProduct({
+        name: 'striped',
+        left: matrixOperand({
+          side: 'A',
+          name: 'a',
+          input: vectors(a),
+          lines: rows,
+          depth,
+          alongDepth: true,
+        }),
+        right: matrixOperand({
+          side: 'B',
+          name: 'b',
+          input: vectors(b),
+          lines: columns,
+          depth,
+          alongDepth: false,
+        }),
+        rows,
+        columns,
+        depth,
+        store: matrixStore('product', rows, columns),
+        output: { name: 'product', shape: [rows, columns] },
+        stripe: 2,
+      });
+      stop();
+      // Five rows and two columns of tiles, in three stripes.
+      expect(grids).toEqual([[6, 2, 1]]);
+      expect(await product.data()).toBeAllClose(naiveProduct(left, right, size, false, false), {
         relative: 1e-4,
         absolute: 1e-4,
       });

@@ -59,8 +59,9 @@ ${right.declarations()}`,
     body: `
   let phase = workgroup.z / uniforms.splits;
   let split = workgroup.z % uniforms.splits;
-  let firstRow = workgroup.y * ${size};
-  let firstColumn = workgroup.x * ${size};
+  let stripe = workgroup.x / uniforms.columnTiles;
+  let firstRow = (workgroup.y * uniforms.stripes + stripe) * ${size};
+  let firstColumn = (workgroup.x - stripe * uniforms.columnTiles) * ${size};
   let begin = split * uniforms.splitDepth;
   let end = min(depthOf(phase), begin + uniforms.splitDepth);
   let loadsA = lane < ${size};

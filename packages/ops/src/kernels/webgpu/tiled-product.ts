@@ -44,6 +44,8 @@ export interface TiledProduct {
   readonly output: { readonly name: string; readonly shape: readonly number[] };
   /** 2 · rows · columns · depth by default. */
   readonly necessaryFlops?: number;
+  /** More rows of tiles lie in several stripes; 65,535 by default, which every device dispatches in a dimension. */
+  readonly stripe?: number;
 }
 
 /**
@@ -51,9 +53,13 @@ export interface TiledProduct {
  * second pass in a fixed order, so that the result is the same in every run.
  */
 export function tiledProduct(product: TiledProduct): tf.Tensor {
-  const { name, left, right, rows, columns, depth, store, output, phases = 1 } = product;
+  const { name, left, right, rows, columns, depth, store, output, phases = 1, stripe = 65_535 } = product;
   const plan = planProduct(product);
   const { tile, splits, splitDepth } = plan;
+  const rowTiles = Math.ceil(rows / tile.size);
+  const columnTiles = Math.ceil(columns / tile.size);
+  // Tiles of neighbouring columns run side by side, since they share the rows, the longer operand in the main.
+  const stripes = Math.max(1, Math.ceil(rowTiles / stripe));
   const vector = output.shape.length > 0 && (output.shape.at(-1) as number) % 4 === 0;
   const partial = splits > 1;
   const depthOfPhase = product.depthOfPhase ?? 'fn depthOf(phase : i32) -> i32 { return uniforms.depth; }';
@@ -64,9 +70,18 @@ export function tiledProduct(product: TiledProduct): tf.Tensor {
     outputs: {
       [output.name]: { shape: partial ? [splits, ...output.shape] : output.shape, vector },
     },
-    integers: { depth, splits, splitDepth, ...left.integers, ...right.integers, ...store.integers },
+    integers: {
+      depth,
+      splits,
+      splitDepth,
+      columnTiles,
+      stripes,
+      ...left.integers,
+      ...right.integers,
+      ...store.integers,
+    },
     workgroupSize: invocationsOf(tile),
-    workgroups: [Math.ceil(columns / tile.size), Math.ceil(rows / tile.size), phases * splits],
+    workgroups: [columnTiles * stripes, Math.ceil(rowTiles / stripes), phases * splits],
     shader: () => tileShader(tile, left, right, `${depthOfPhase}\n${store.declarations()}`),
     cost: costOf(product, plan),
   });
