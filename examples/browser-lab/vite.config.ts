@@ -14,6 +14,8 @@ export default defineConfig({
   plugins: [wasmFiles()],
   // The sources of the packages in this repository: nothing has to be built.
   resolve: { conditions: ['@pixcon/source', ...defaultClientConditions] },
+  // Found before the page is first opened: found later, they would reload it.
+  optimizeDeps: { entries: ['index.html', 'worker/main.ts'] },
   server: { headers: isolation },
   preview: { headers: isolation },
   // Workers are bundled on their own.

@@ -131,11 +131,18 @@ export class Lab {
     this.#progress.showState(state);
     this.#setTraining(state === 'training');
     this.#pause.disabled = state === 'finished';
+    if (state === 'paused') this.#showPrimary(this.#pause);
   }
 
   #setTraining(isTraining: boolean): void {
     this.#isTraining = isTraining;
     this.#pause.textContent = isTraining ? 'Pause' : 'Resume';
+    this.#showPrimary(isTraining ? this.#pause : this.#train);
+  }
+
+  /** What a person most likely wants next. */
+  #showPrimary(button: HTMLButtonElement): void {
+    for (const other of [this.#train, this.#pause]) other.classList.toggle('primary', other === button);
   }
 
   #fail({ reason, message, saved }: Extract<Reply, { type: 'failed' }>): void {
