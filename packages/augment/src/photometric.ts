@@ -7,6 +7,7 @@ import * as planar from './internal/planar.ts';
 import { onPlanes, type Planes } from './internal/planes.ts';
 import { assertChannelValues } from './normalize.ts';
 import type { PhotometricParameters } from './recipe.ts';
+import { recolourOnGpu, recoloursOnGpu } from './webgpu/recolour-on-gpu.ts';
 
 /** The part of `PhotometricParameters` that `colorJitter` uses. */
 export type ColorJitterParameters = Pick<
@@ -71,6 +72,9 @@ export function applyPhotometric(
   const kernelSize = resolveKernelSize(where, height, width, options.kernelSize);
   const normalizes = mean.some((value) => value !== 0) || standardDeviation.some((value) => value !== 1);
 
+  if (recoloursOnGpu(kernelSize)) {
+    return recolourOnGpu(images, [height, width], parameters, { kernelSize, mean, standardDeviation });
+  }
   return onPlanes(images, (planes) => {
     let result = jitterPlanes(planes, parameters);
     const grays = parameters.map(({ grayscale }) => (grayscale ? 0 : 1));

@@ -118,19 +118,18 @@ describeBackends(
         const stream = new RandomStream(1);
         const rows = 3000;
         const values = Float32Array.from({ length: rows * 8 }, (_, i) => 1000 * (i % 8) + stream.normal());
-        const { y, runningVariance, reserve, runningMean } = tf.tidy(() =>
-          table.batchNormalizationForward({
-            x: tf.tensor4d(values, [1, 50, 60, 8]),
-            scale: undefined,
-            offset: undefined,
-            residual: undefined,
-            relu: false,
-            runningMean: tf.zeros<tf.Rank.R1>([8]),
-            runningVariance: tf.zeros<tf.Rank.R1>([8]),
-            epsilon: 1e-5,
-            momentum: 1,
-          }),
-        );
+        const [x, zeros] = [tf.tensor4d(values, [1, 50, 60, 8]), tf.zeros<tf.Rank.R1>([8])];
+        const { y, runningVariance, reserve, runningMean } = table.batchNormalizationForward({
+          x,
+          scale: undefined,
+          offset: undefined,
+          residual: undefined,
+          relu: false,
+          runningMean: zeros,
+          runningVariance: zeros,
+          epsilon: 1e-5,
+          momentum: 1,
+        });
         const [result, variances, means] = await Promise.all([
           y.data(),
           runningVariance.data(),
@@ -145,7 +144,7 @@ describeBackends(
           const first = (channel[0] as number) - mean;
           expect((result[c] as number) * Math.sqrt(variance + 1e-5)).toBeCloseTo(first, 2);
         }
-        tf.dispose([y, runningVariance, runningMean, ...reserve]);
+        tf.dispose([x, zeros, y, runningVariance, runningMean, ...reserve]);
       },
     );
 

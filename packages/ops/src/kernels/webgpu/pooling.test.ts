@@ -9,7 +9,7 @@ import { webgpuPooling } from './pooling.ts';
 extendExpect();
 
 const random = (shape: readonly number[], seed: number) =>
-  tf.tensor(Float32Array.from(randomValues(shape, seed)), [...shape]) as tf.Tensor4D;
+  tf.tensor(Float32Array.from(randomValues(shape, seed)), [...shape]);
 
 type Case = [shape: [number, number, number, number], size: number, stride: number, padding: number];
 const cases: Case[] = [
@@ -62,9 +62,9 @@ describeBackends(
         const geometry = { size, stride, padding };
         await expectNoLeaks(async () => {
           // Ties, as behind a ReLU.
-          const x = tf.tidy(() => tf.relu(random(shape, 1)));
+          const x = tf.tidy(() => tf.relu(random(shape, 1) as tf.Tensor4D));
           const y = webgpuPooling.maxPool(x, geometry);
-          const dy = random(y.shape, 2);
+          const dy = random(y.shape, 2) as tf.Tensor4D;
           const dx = webgpuPooling.maxPoolGradient(dy, x, y, geometry);
           const values = (await x.data<'float32'>()) as Float32Array;
           const expected = naive(values, pooling, (await dy.data<'float32'>()) as Float32Array);
