@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { browserProject } from './scripts/browser-project.ts';
 import { useSoftwareAdapter } from './scripts/software-adapter.ts';
 
 const packages = readdirSync(new URL('./packages', import.meta.url));
@@ -25,6 +26,7 @@ export default defineConfig({
       })),
       { extends: true, test: { name: 'scripts', include: ['scripts/**/*.test.ts'] } },
       { extends: true, test: { name: 'examples', include: ['examples/*/**/*.test.ts'] } },
+      ...browserProject(),
     ],
   },
 });

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { decodeSafetensors, type HostTensor } from '@pixcon/checkpoints';
 import { PixconError, type ViewGeometry } from '@pixcon/core';
 
@@ -43,17 +41,14 @@ export interface GoldenViews {
   readonly geometry: readonly [readonly ViewGeometry[], readonly ViewGeometry[]];
 }
 
-async function readTensors(path: string): Promise<ReadonlyMap<string, HostTensor>> {
-  return decodeSafetensors(await readFile(path)).tensors;
+/** Of the bytes of both files. */
+export function decodeGoldenFile(name: string, json: string, safetensors: Uint8Array): GoldenFile {
+  return { name, record: JSON.parse(json) as GoldenRecord, tensors: decodeSafetensors(safetensors).tensors };
 }
 
-export async function readGoldenFile(directory: string, name: string): Promise<GoldenFile> {
-  const record = JSON.parse(await readFile(join(directory, `${name}.json`), 'utf8')) as GoldenRecord;
-  return { name, record, tensors: await readTensors(join(directory, `${name}.safetensors`)) };
-}
-
-export async function readGoldenViews(directory: string): Promise<GoldenViews> {
-  const tensors = await readTensors(join(directory, 'views.safetensors'));
+/** Of the bytes of `views.safetensors`. */
+export function decodeGoldenViews(safetensors: Uint8Array): GoldenViews {
+  const { tensors } = decodeSafetensors(safetensors);
   const boxes = tensorOf(tensors, 'boxes').data;
   const flips = tensorOf(tensors, 'flips').data;
   const geometry = (side: 0 | 1): ViewGeometry[] =>

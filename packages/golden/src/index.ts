@@ -1,9 +1,4 @@
 export { tolerances } from './compare.ts';
-export {
-  type GoldenFile,
-  type GoldenRecord,
-  type GoldenViews,
-  readGoldenFile,
-  readGoldenViews,
-} from './golden-file.ts';
+export type { GoldenFile, GoldenRecord, GoldenViews } from './golden-file.ts';
+export { readGoldenFile, readGoldenViews } from './read-golden.ts';
 export { type GoldenResult, runGolden } from './run-golden.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type BackendName, startBackend } from '@pixcon/backend';
 import { PixconError } from '@pixcon/core';
-import { readGoldenFile, readGoldenViews } from './golden-file.ts';
+import { readGoldenFile, readGoldenViews } from './read-golden.ts';
 import { type GoldenResult, runGolden } from './run-golden.ts';
 
 const usage = 'usage: npm run golden -- DIR [--backend auto|cpu|wasm|tensorflow|webgpu]';

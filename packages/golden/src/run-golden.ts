@@ -1,7 +1,7 @@
 import { type HostTensor, loadParameters } from '@pixcon/checkpoints';
 import { type ParameterSet, PixconError, RandomStream, type ViewPair } from '@pixcon/core';
 import { sgd } from '@pixcon/optimizers';
-import { trainStep } from '@pixcon/trainer';
+import { trainStep } from '@pixcon/trainer/step';
 import * as tf from '@tensorflow/tfjs-core';
 import { compareFinal, compareGradients, compareMatch, tolerances } from './compare.ts';
 import { FixedRandom } from './fixed-random.ts';

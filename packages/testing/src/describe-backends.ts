@@ -29,7 +29,7 @@ export function describeBackends(
   options: DescribeBackendsOptions = {},
 ): void {
   const { backends = ['cpu', 'wasm', 'tensorflow', 'webgpu'] } = options;
-  const only = listed(process.env.PIXCON_TEST_BACKENDS);
+  const only = namesIn('PIXCON_TEST_BACKENDS');
   const chosen = only.length > 0 ? backends.filter((backend) => only.includes(backend)) : backends;
   // A file without any test would be an error.
   if (chosen.length === 0) describe.skip(name, () => it(`runs on ${backends.join(', ')}`));
@@ -44,7 +44,7 @@ export function describeBackends(
         });
         if (backend === 'webgpu') afterEach(assertNoDeviceErrors);
         tests(backend);
-      } else if (listed(process.env.PIXCON_REQUIRE_BACKENDS).includes(backend)) {
+      } else if (namesIn('PIXCON_REQUIRE_BACKENDS').includes(backend)) {
         it('has its backend', () => {
           throw new Error(`PIXCON_REQUIRE_BACKENDS names ${backend}, which is not available here`);
         });
@@ -65,7 +65,8 @@ function assertNoDeviceErrors(): void {
 /** Asking for WebGPU takes a process of its own. */
 const available: Partial<Record<BackendName, Promise<boolean>>> = {};
 
-function listed(names = ''): string[] {
+function namesIn(variable: string): string[] {
+  const names = typeof process === 'object' ? (process.env[variable] ?? '') : '';
   return names
     .split(',')
     .map((name) => name.trim())
