@@ -6,6 +6,7 @@
 
 #include "batch-normalization.h"
 #include "held-tensors.h"
+#include "load-pages.h"
 #include "max-pool-gradient.h"
 #include "unit-rows.h"
 #include "updates.h"
@@ -18,9 +19,9 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
     pixcon::registerBatchNormalizationGradient();
     pixcon::registerMaxPoolGradient();
     pixcon::registerHeldTensors();
-    pixcon::registerMomentumUpdate();
-    pixcon::registerMoveTowards();
+    pixcon::registerUpdates();
     pixcon::registerUnitRows();
+    pixcon::releaseLoadPages();
   });
   return exports;
 }

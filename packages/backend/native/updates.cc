@@ -52,6 +52,11 @@ void moveStep(float* __restrict target, const float* __restrict online, int64_t 
   for (int64_t i = 0; i < size; i++) target[i] += share * (online[i] - target[i]);
 }
 
+PIXCON_CLONES
+void addStep(float* __restrict total, const float* __restrict part, int64_t size) {
+  for (int64_t i = 0; i < size; i++) total[i] += part[i];
+}
+
 /** Stochastic gradient descent on weights and velocities that are held in turn: w₀, v₀, w₁, v₁ … */
 class MomentumUpdate {
  public:
@@ -116,18 +121,67 @@ class MoveTowards {
   }
 };
 
+/** Adds to held tensors. */
+class AddTo {
+ public:
+  explicit AddTo(const Attributes&) {}
+
+  void run(const Call& call) const {
+    const auto held = HeldTensors::find(call.input(0, 1));
+    const int64_t count = call.inputCount() - 1;
+    if (held->count() != count) throw std::runtime_error("as many parts as totals are needed");
+    struct Sum {
+      float* total;
+      Tensor part;
+    };
+    std::vector<Sum> sums;
+    Pieces pieces;
+    for (int64_t index = 0; index < count; index++) {
+      const int64_t size = held->at(index).size();
+      Tensor part = call.input(static_cast<int>(index) + 1, size);
+      sums.push_back({held->write(index), std::move(part)});
+      pieces.add(index, size);
+    }
+    pieces.forEach([&](const Piece& piece) {
+      const Sum& sum = sums[piece.tensor];
+      addStep(sum.total + piece.begin, sum.part.data() + piece.begin, piece.end - piece.begin);
+    });
+  }
+};
+
+/** Writes rows into a held ring, from a position on and past its end from the start. */
+class RingWrite {
+ public:
+  explicit RingWrite(const Attributes&) {}
+
+  void run(const Call& call) const {
+    const auto held = HeldTensors::find(call.input(0, 1));
+    const int64_t position = call.input(1, 1).integers()[0];
+    const Tensor rows = call.input(2);
+    const int64_t length = held->at(0).dim(0);
+    const int64_t size = held->at(0).dim(1);
+    const int64_t count = rows.dim(0);
+    if (rows.dim(1) != size || count > length || position < 0 || position >= length) {
+      throw std::runtime_error("the rows do not fit the ring");
+    }
+    float* ring = held->write(0);
+    const int64_t first = std::min(count, length - position);
+    std::copy_n(rows.data(), first * size, ring + position * size);
+    std::copy_n(rows.data() + first * size, (count - first) * size, ring);
+  }
+};
+
 }  // namespace
 
-void registerMomentumUpdate() {
+void registerUpdates() {
   registerKernel<MomentumUpdate>({"PixconMomentumUpdate",
                                   {"N: int >= 1"},
                                   {"key: int32", "settings: float", "gradients: N * float"},
                                   {}});
-}
-
-void registerMoveTowards() {
   registerKernel<MoveTowards>(
       {"PixconMoveTowards", {"N: int >= 1"}, {"key: int32", "share: float", "online: N * float"}, {}});
+  registerKernel<AddTo>({"PixconAddTo", {"N: int >= 1"}, {"key: int32", "parts: N * float"}, {}});
+  registerKernel<RingWrite>({"PixconRingWrite", {}, {"key: int32", "position: int32", "rows: float"}, {}});
 }
 
 }  // namespace pixcon

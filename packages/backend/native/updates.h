@@ -2,7 +2,6 @@
 
 namespace pixcon {
 
-void registerMomentumUpdate();
-void registerMoveTowards();
+void registerUpdates();
 
 }  // namespace pixcon

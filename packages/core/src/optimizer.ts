@@ -7,6 +7,11 @@ export interface Optimizer {
   /** The resolved options, defaults included, for the run's record. */
   readonly settings: Readonly<Record<string, unknown>>;
   /**
+   * Makes what the first update would make, ahead of the step's activations: what is made between these is scattered
+   * over their memory, which then fits no large tensor any more. Changes no results; does nothing the second time.
+   */
+  prepare?(parameters: ParameterSet): void;
+  /**
    * One update in place. `gradients` are by parameter name and stay the caller's.
    *
    * @throws PixconError `invalid-argument` when a gradient has no parameter

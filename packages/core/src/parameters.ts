@@ -101,7 +101,12 @@ export class ParameterSet implements Parameters {
   clone(keep: (name: string) => boolean = () => true): ParameterSet {
     const specs = this.specs.filter((spec) => keep(spec.name));
     const variables = new Map<string, tf.Variable>();
-    for (const spec of specs) variables.set(spec.name, toVariable(tf.clone(this.get(spec.name)), spec));
+    for (const spec of specs) {
+      // Not tf.clone, which shares the memory until one of the two is updated: a copy that is made then lies scattered
+      // over the memory of a step's activations, and no large tensor fits between any more.
+      const copy = tf.tidy(() => tf.mul(this.get(spec.name), 1));
+      variables.set(spec.name, toVariable(copy, spec));
+    }
     return new ParameterSet(specs, variables);
   }
 

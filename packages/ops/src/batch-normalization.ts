@@ -121,7 +121,7 @@ function normalizeByBatch<T extends tf.Tensor>(
         runningMean.assign(result.runningMean);
         runningVariance.assign(result.runningVariance);
       }
-      const y = tf.reshape(result.y, shape) as T;
+      const y = withShape(result.y, shape) as T;
       // The reserve has the length that the kernel chose, so it comes last.
       save(x, ...(relu ? [y] : []), ...(scale ? [scale] : []), ...result.reserve);
       return y;
@@ -149,10 +149,10 @@ function normalizeByBatch<T extends tf.Tensor>(
           ) as Record<string, tf.Tensor>,
       );
       return {
-        x: () => tf.reshape(gradients.x as tf.Tensor, shape),
+        x: () => withShape(gradients.x as tf.Tensor, shape),
         scale: () => gradients.scale as tf.Tensor,
         offset: () => gradients.offset as tf.Tensor,
-        residual: () => tf.reshape(gradients.residual as tf.Tensor, shape),
+        residual: () => withShape(gradients.residual as tf.Tensor, shape),
       };
     },
   );
@@ -164,6 +164,11 @@ function asImages(x: tf.Tensor): tf.Tensor4D {
   const batch = x.shape[0] as number;
   const channels = x.shape[x.rank - 1] as number;
   return tf.reshape(x, [batch, x.rank === 3 ? (x.shape[1] as number) : 1, 1, channels]);
+}
+
+/** A reshape is an operation of its own even where it changes nothing. */
+function withShape(tensor: tf.Tensor, shape: number[]): tf.Tensor {
+  return tensor.rank === shape.length ? tensor : tf.reshape(tensor, shape);
 }
 
 function present(

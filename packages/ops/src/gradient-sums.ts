@@ -3,6 +3,7 @@ import { kernels } from './kernels/kernels.ts';
 
 /** Sums that wait for each other: enough to fill several dispatches, few enough that they hold little memory. */
 const mostWaiting = 24;
+const mostBytesWaiting = 4 << 20;
 
 interface Waiting {
   readonly total: tf.Tensor;
@@ -14,6 +15,7 @@ export class GradientSums {
   readonly #sums = new Map<number, tf.Tensor>();
   readonly #waiting = new Map<number, Waiting>();
   #due = 0;
+  #bytesDue = 0;
 
   get(id: number): tf.Tensor | undefined {
     if (this.#waiting.get(id)?.part) this.#settle();
@@ -27,7 +29,8 @@ export class GradientSums {
     if (waiting) {
       waiting.part = part;
       this.#due++;
-      if (this.#due === mostWaiting) this.#settle();
+      this.#bytesDue += 4 * part.size;
+      if (this.#due === mostWaiting || this.#bytesDue >= mostBytesWaiting) this.#settle();
       return;
     }
     const before = this.#sums.get(id);
@@ -56,5 +59,6 @@ export class GradientSums {
       this.#sums.set(id, sums[i] as tf.Tensor);
     });
     this.#due = 0;
+    this.#bytesDue = 0;
   }
 }

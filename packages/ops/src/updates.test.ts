@@ -1,9 +1,9 @@
 import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { exponentialMovingAverage } from './exponential-moving-average.ts';
+import { exponentialMovingAverage, exponentialMovingAverages } from './exponential-moving-average.ts';
 import { ringWrite } from './ring-write.ts';
-import { sgdUpdate } from './sgd-update.ts';
+import { sgdUpdate, sgdUpdates } from './sgd-update.ts';
 
 extendExpect();
 
@@ -126,6 +126,76 @@ describeBackends('sgdUpdate', () => {
     );
     expect(() => sgdUpdate(weight, undefined, weight, { learningRate: Number.NaN })).toThrow('learningRate');
     tf.dispose([weight, gradient]);
+  });
+});
+
+describeBackends('updates of many parameters', () => {
+  const shapes = [[3], [2, 5], [1], [40, 50, 50], [7, 3]];
+  const options = { learningRate: 0.1, momentum: 0.9, weightDecay: 0.02 };
+
+  it('are those of each alone, also on the first step and where memory is shared', async () => {
+    await expectNoLeaks(async () => {
+      const make = (seed: number) =>
+        shapes.map((shape, i) => tf.randomNormal(shape, 0, 1, 'float32', seed + i));
+      const [start, first, second] = [make(1), make(100), make(200)];
+      const before = await Promise.all(start.map(async (value) => [...(await value.data())]));
+      const together = start.map((value) => tf.variable(value));
+      const alone = start.map((value) => tf.variable(value));
+      const entries = (gradients: tf.Tensor[], velocities: (tf.Variable | undefined)[]) =>
+        together.map((variable, i) => ({
+          variable,
+          velocity: velocities[i],
+          gradient: gradients[i] as tf.Tensor,
+        }));
+      let velocities: (tf.Variable | undefined)[] = [];
+      let single: (tf.Variable | undefined)[] = [];
+      for (const gradients of [first, second]) {
+        velocities = sgdUpdates(entries(gradients, velocities), options);
+        single = alone.map((variable, i) =>
+          sgdUpdate(variable, single[i], gradients[i] as tf.Tensor, options),
+        );
+      }
+      for (const [i, variable] of together.entries()) {
+        await expect(variable).toBeAllClose(alone[i] as tf.Tensor);
+        await expect(velocities[i] as tf.Tensor).toBeAllClose(single[i] as tf.Tensor);
+        // The variables began in the memory of these.
+        expect([...(await (start[i] as tf.Tensor).data())]).toEqual(before[i]);
+      }
+      exponentialMovingAverages(
+        together.map((target, i) => ({ target, online: second[i] as tf.Tensor })),
+        0.75,
+      );
+      for (const [i, target] of together.entries()) {
+        const expected = tf.tidy(() =>
+          tf.add(tf.mul(alone[i] as tf.Tensor, 0.75), tf.mul(second[i] as tf.Tensor, 0.25)),
+        );
+        await expect(target).toBeAllClose(expected);
+        expected.dispose();
+      }
+      tf.dispose([start, first, second, together, alone, velocities as tf.Tensor[], single as tf.Tensor[]]);
+    });
+  });
+
+  it('move nothing when one of them is wrong', async () => {
+    const [good, bad] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([3, 4]))];
+    const gradient = tf.tensor1d([1, 1]);
+    const wrong = tf.tensor1d([1, 1, 1]);
+    const updates = [
+      { variable: good, velocity: undefined, gradient },
+      { variable: bad, velocity: undefined, gradient: wrong },
+    ];
+    expect(() => sgdUpdates(updates, options)).toThrow('gradient must have shape [2]');
+    const moves = [
+      { target: good, online: gradient },
+      { target: bad, online: wrong },
+    ];
+    expect(() => exponentialMovingAverages(moves, 0.5)).toThrow('online must have shape [2]');
+    await expect(good).toBeAllClose([1, 2]);
+    expect(sgdUpdates([], options)).toEqual([]);
+    exponentialMovingAverages([], 0.5);
+    exponentialMovingAverages([{ target: good, online: good }], 0.5);
+    await expect(good).toBeAllClose([1, 2]);
+    tf.dispose([good, bad, gradient, wrong]);
   });
 });
 

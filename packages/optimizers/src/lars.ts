@@ -41,6 +41,9 @@ export function lars(options: LarsOptions = {}): Optimizer {
   return {
     name: 'lars',
     settings: { momentum, weightDecay, trustCoefficient, epsilon },
+    prepare(parameters) {
+      if (momentum > 0) velocities.prepare(parameters);
+    },
     update(parameters, gradients, learningRate) {
       assertNumber('lars.update', 'learningRate', learningRate, { minimum: 0 });
       for (const { name, role } of velocities.match(parameters, gradients)) {

@@ -32,6 +32,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   return {
     name: 'sgd',
     settings: { momentum, weightDecay },
+    prepare(parameters) {
+      if (momentum > 0) velocities.prepare(parameters);
+    },
     update(parameters, gradients, learningRate) {
       assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
       const moved = velocities.match(parameters, gradients);

@@ -19,6 +19,17 @@ export class Velocities {
     if (velocity) this.#variables.set(name, velocity);
   }
 
+  /** Starts the velocities of all trainable parameters at 0, which have none yet. */
+  prepare(parameters: ParameterSet): void {
+    for (const { name } of parameters.trainable()) {
+      if (this.#variables.has(name)) continue;
+      this.#variables.set(
+        name,
+        tf.tidy(() => tf.variable(tf.zerosLike(parameters.get(name)), false)),
+      );
+    }
+  }
+
   state(): ReadonlyMap<string, tf.Tensor> {
     return this.#variables;
   }

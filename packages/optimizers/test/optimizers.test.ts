@@ -64,6 +64,23 @@ describeBackends('sgd', () => {
     optimizer.dispose();
   });
 
+  it('prepares a state that changes no results', async () => {
+    const [optimizer, parameters] = [sgd({ weightDecay: 0.01 }), network()];
+    optimizer.prepare?.(parameters);
+    expect([...optimizer.state().keys()]).toEqual(['weight', 'bias', 'scale']);
+    run(optimizer, parameters, 0, 2, 0.1);
+    optimizer.prepare?.(parameters);
+    run(optimizer, parameters, 2, 4, 0.1);
+    await expect(parameters.get('weight')).toBeAllClose(
+      Float32Array.of(0.4323568576, -0.8647137153, 1.7952154332, -0.0140795805),
+    );
+    const plain = sgd({ momentum: 0 });
+    plain.prepare?.(parameters);
+    expect(plain.state().size).toBe(0);
+    parameters.dispose();
+    optimizer.dispose();
+  });
+
   it('without momentum is plain descent, and keeps no state', async () => {
     const [optimizer, parameters] = [sgd({ momentum: 0, weightDecay: 0.5 }), network()];
     optimizer.update(parameters, new Map([['bias', tf.tensor1d([1, 2])]]), 0.1);

@@ -48,6 +48,7 @@ export function trainStep(
 ): StepScalars {
   const { learningRate, fixedLearningRate = learningRate, accumulate = 1, onGradients, ...context } = options;
   assertDivides(accumulate, batch);
+  optimizer.prepare?.(state.online);
   const sums = new ScalarTotals();
   const diagnostics = new ScalarTotals();
   const gradients = new Map<string, tf.Tensor>();

@@ -2,23 +2,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { execute, executeMany } from './execute.ts';
 
+type UpdateKernels = Required<
+  Pick<
+    Kernels,
+    'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'addAll' | 'ringWrite'
+  >
+>;
+
 /** Updates of many parameters in one operation, which writes into their own memory. */
-export const nativeUpdates: Required<
-  Pick<Kernels, 'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards'>
-> = {
+export const nativeUpdates: UpdateKernels = {
   momentumUpdate(variable, velocity, gradient, options) {
     nativeUpdates.momentumUpdates([{ variable, velocity, gradient }], options);
   },
 
   momentumUpdates(updates, { learningRate, momentum, weightDecay }) {
-    const settings = tf.tensor1d([learningRate, momentum, weightDecay]);
     const variables = updates.flatMap(({ variable, velocity }) => [variable, velocity]);
-    const standIns = updates.flatMap(({ gradient }) => [gradient, gradient]);
-    writeInPlace(variables, standIns, (key) => {
-      const gradients = updates.map(({ gradient }) => gradient);
+    const gradients = updates.map(({ gradient }) => gradient);
+    assignInPlace(variables, (key) => {
+      const settings = tf.tensor1d([learningRate, momentum, weightDecay]);
       executeMany('PixconMomentumUpdate', count(gradients), [key, settings, ...gradients], 0);
     });
-    settings.dispose();
   },
 
   moveTowards(target, online, momentum) {
@@ -26,42 +29,71 @@ export const nativeUpdates: Required<
   },
 
   moveAllTowards(updates, momentum) {
-    const share = tf.scalar(1 - momentum);
-    const variables = updates.map(({ target }) => target);
+    const targets = updates.map(({ target }) => target);
     const online = updates.map((update) => update.online);
-    writeInPlace(variables, online, (key) => {
-      executeMany('PixconMoveTowards', count(online), [key, share, ...online], 0);
+    assignInPlace(targets, (key) => {
+      executeMany('PixconMoveTowards', count(online), [key, tf.scalar(1 - momentum), ...online], 0);
     });
-    share.dispose();
+  },
+
+  addAll(pairs) {
+    const totals = pairs.map(({ total }) => total);
+    const parts = pairs.map(({ part }) => part);
+    return tf.tidy(() => {
+      let sums: tf.Tensor[] = [];
+      const release = () => tf.dispose(totals);
+      const add = (key: tf.Tensor) => executeMany('PixconAddTo', count(parts), [key, ...parts], 0);
+      writeInPlace(totals, release, add, (written) => {
+        sums = written;
+      });
+      return sums;
+    });
+  },
+
+  ringWrite(ring, rows, pointer) {
+    assignInPlace([ring], (key) => {
+      executeMany('PixconRingWrite', {}, [key, tf.scalar(pointer, 'int32'), rows], 0);
+    });
   },
 };
 
+/** Runs `update` on the memory of `variables`, which it finds under a key; afterwards they have what was written. */
+function assignInPlace(variables: readonly tf.Variable[], update: (key: tf.Tensor) => void): void {
+  const release = () => {
+    for (const variable of variables) variable.assign(withoutMemory(variable.shape));
+  };
+  tf.tidy(() => {
+    writeInPlace(variables, release, update, (written) => {
+      for (const [index, variable] of variables.entries()) variable.assign(written[index] as tf.Tensor);
+    });
+  });
+}
+
 /**
- * Runs `update` on the memory of `variables`, which it finds under a key; afterwards they have what was written.
- * Meanwhile they show `standIns`, so that their buffers have one owner. Whoever else shares a buffer keeps its values:
- * then a copy is written.
+ * Runs `update` on the memory of `tensors`, which it finds under a key.
  *
- * @param standIns for each variable any tensor of its shape
+ * @param release lets go of them, so that their buffers have one owner. Whoever else shares a buffer keeps its values:
+ *   then a copy is written
+ * @param restore gets them back, also after a failure
  */
 function writeInPlace(
-  variables: readonly tf.Variable[],
-  standIns: readonly tf.Tensor[],
+  tensors: readonly tf.Tensor[],
+  release: () => void,
   update: (key: tf.Tensor) => void,
+  restore: (written: tf.Tensor[]) => void,
 ): void {
-  tf.tidy(() => {
-    const key = execute('PixconHold', count(variables), variables);
-    try {
-      variables.forEach((variable, index) => {
-        variable.assign(standIns[index] as tf.Tensor);
-      });
-      update(key);
-    } finally {
-      const written = executeMany('PixconTake', count(variables), [key], variables.length);
-      variables.forEach((variable, index) => {
-        variable.assign(written[index] as tf.Tensor);
-      });
-    }
-  });
+  const key = execute('PixconHold', count(tensors), tensors);
+  release();
+  try {
+    update(key);
+  } finally {
+    restore(executeMany('PixconTake', count(tensors), [key], tensors.length));
+  }
+}
+
+/** What a variable shows while its memory is being written: a tensor whose values never get to TensorFlow. */
+function withoutMemory(shape: number[]): tf.Tensor {
+  return tf.engine().makeTensor(new Float32Array(0), shape, 'float32');
 }
 
 function count(tensors: readonly tf.Tensor[]) {
