@@ -231,8 +231,24 @@ describe('the tensorflow backend', async () => {
       expect(child.status).toBe(0);
       expect(values).toEqual([7, 10, 15, 22]);
       expect(name).toBe('tensorflow');
-      expect(started.description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?|CUDA)$/);
+      expect(started.description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?(, without the kernels of pixcon.*)?|CUDA)$/);
       expect(child.errors).not.toMatch(/already|Hi, looks like/);
     },
   );
+
+  it.runIf(available || required)('leaves the kernels of pixcon out where that is asked for', async () => {
+    const script = `
+      const { description } = await backend.startBackend('tensorflow');
+      let message = '';
+      try {
+        tf.backend().executeMultipleOutputs('PixconUnitRows', [], [tf.ones([1, 1])], 2);
+      } catch (error) {
+        message = error.message;
+      }
+      console.log(JSON.stringify({ description, message }));`;
+    const child = await runInChild(script, elsewhere, { PIXCON_NATIVE_KERNELS: '0' });
+    const { description, message } = JSON.parse(child.output);
+    expect(description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?|CUDA)$/);
+    expect(message).toMatch(/PixconUnitRows/);
+  });
 });

@@ -6,10 +6,19 @@ import { runCommand } from './run-command.ts';
 /**
  * Compiles pixcon's kernels for the installation under `root`, tests them, and puts them into it; does nothing where
  * they are there. A running process does not notice, since the file appears by a rename and under a name of its own.
- *
- * @throws PixconError `backend-unavailable` when they do not compile or compute the wrong thing
+ * An installation is whole without them: what fails is logged.
  */
 export async function installNativeKernels(root: string, log: (line: string) => void): Promise<void> {
+  try {
+    await install(root, log);
+  } catch (error) {
+    log(
+      `TensorFlow stays without the kernels of pixcon, which make steps faster: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function install(root: string, log: (line: string) => void): Promise<void> {
   const directory = join(root, 'node_modules', '@tensorflow', 'tfjs-node');
   const path = await nativeKernelsPath(directory);
   if (path === undefined || existsSync(path)) return;
