@@ -75,7 +75,7 @@ function naiveGradients(
 }
 
 const tensor = (values: Values, shape: readonly number[]) =>
-  tf.tensor(Float32Array.from(values), [...shape]) as tf.Tensor4D;
+  tf.tensor4d(Float32Array.from(values), shape as [number, number, number, number]);
 const tolerance = { relative: 1e-4, absolute: 2e-4 };
 
 describeBackends(

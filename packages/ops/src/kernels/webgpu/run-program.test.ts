@@ -1,4 +1,4 @@
-import { describeBackends } from '@pixcon/testing';
+import { describeBackends, expectNoLeaks } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { vectors } from './program.ts';
@@ -51,6 +51,24 @@ describeBackends(
       expect(positions.dtype).toBe('int32');
       expect(await positions.array()).toEqual([10, 11]);
       tf.dispose([x, count, product, positions]);
+    });
+
+    it('reads integers and booleans that were cast, whose memory tfjs leaves as it was', async () => {
+      await expectNoLeaks(async () => {
+        const integers = tf.tensor1d([3, -1], 'int32');
+        const booleans = tf.tidy(() => tf.greater(tf.tensor1d([1, 5]), 2));
+        const [x, y] = [tf.cast(integers, 'float32'), tf.cast(booleans, 'float32')];
+        const { sum } = runWebgpuProgram({
+          name: 'sum of casts',
+          inputs: { x, y },
+          outputs: { sum: { shape: [2] } },
+          integers: { size: 2 },
+          workgroups: 1,
+          shader: () => ({ body: 'if (index < uniforms.size) { sum[index] = x[index] + y[index]; }' }),
+        });
+        expect([...(await sum.data())]).toEqual([3, 0]);
+        tf.dispose([integers, booleans, x, y, sum]);
+      });
     });
 
     it('writes in place, also what was read before, between kernels of tfjs', async () => {

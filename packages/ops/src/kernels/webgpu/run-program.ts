@@ -54,7 +54,10 @@ export function runWebgpuProgram<Output extends string>(
   const backend = tf.backend() as unknown as WebgpuBackend;
   const { device } = backend;
   const outputs = Object.entries<NewOutput | InPlace>(program.outputs);
-  const inputs = Object.entries(program.inputs).map(([name, input]) => [name, tensorOf(input)] as const);
+  const copies: tf.Tensor[] = [];
+  const inputs = Object.entries(program.inputs).map(
+    ([name, input]) => [name, inItsType(backend, tensorOf(input), copies)] as const,
+  );
   const grid = check(device, program, inputs);
   const results = outputs.map(
     ([name, output]) => [name, 'inPlace' in output ? output.inPlace : allocate(backend, output)] as const,
@@ -83,7 +86,18 @@ export function runWebgpuProgram<Output extends string>(
       ...costOf([...read, ...written], program.cost),
     }));
   }
+  tf.dispose(copies);
   return Object.fromEntries(results) as Record<Output, tf.Tensor>;
+}
+
+/** tfjs casts integers and booleans to float32 by the label alone: their memory still holds integers. */
+function inItsType(backend: WebgpuBackend, tensor: tf.TensorInfo, copies: tf.Tensor[]): tf.TensorInfo {
+  if (tensor.dtype !== 'float32' || backend.tensorMap.get(tensor.dataId).dtype === 'float32') return tensor;
+  const one = tf.scalar(1);
+  const copy = tf.engine().runKernel<tf.Tensor>('Multiply', { a: tensor as tf.Tensor, b: one });
+  one.dispose();
+  copies.push(copy);
+  return copy;
 }
 
 function check(
