@@ -1,6 +1,6 @@
 import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { randomValues } from '../../../test/expect-like-naive.ts';
 import { registerWasmKernels } from './register-wasm-kernels.ts';
 
@@ -151,24 +151,21 @@ describeBackends(
       expect(before.every((config) => after.has(config))).toBe(true);
       expect(after.size).toBe(before.length);
     });
+
+    it('refuses NCHW rather than compute nonsense', () => {
+      const shape = [1, 2, 4, 4];
+      expect(() =>
+        tf.tidy(() =>
+          tf
+            .engine()
+            .runKernel(
+              'Conv2DBackpropFilter',
+              { x: tf.ones(shape), dy: tf.ones(shape) },
+              { strides: [1, 1], pad: 'same', dataFormat: 'NCHW', filterShape: [1, 1, 2, 2] },
+            ),
+        ),
+      ).toThrow(/NHWC/);
+    });
   },
   { backends: ['wasm'] },
 );
-
-describe('registerWasmKernels', () => {
-  it('refuses NCHW rather than compute nonsense', async () => {
-    await tf.setBackend('wasm');
-    const shape = [1, 2, 4, 4];
-    expect(() =>
-      tf.tidy(() =>
-        tf
-          .engine()
-          .runKernel(
-            'Conv2DBackpropFilter',
-            { x: tf.ones(shape), dy: tf.ones(shape) },
-            { strides: [1, 1], pad: 'same', dataFormat: 'NCHW', filterShape: [1, 1, 2, 2] },
-          ),
-      ),
-    ).toThrow(/NHWC/);
-  });
-});
