@@ -43,7 +43,7 @@ try {
   const seeds = values.seeds.split(',').map(Number);
   if (!seeds.every(Number.isSafeInteger)) throw new Error('--seeds: expected whole numbers with commas');
   const kept = values.out ?? join('runs', values.rows === undefined ? `table-${name}` : `table-${name}-rows`);
-  await makeTable(task, findRows(values.rows), budgetMinutes, seeds, kept);
+  await makeTable(task, values.rows, budgetMinutes, seeds, kept);
 } catch (error) {
   process.stderr.write(`table: ${(error as Error).message}\n`);
   process.exitCode = 1;
@@ -51,11 +51,12 @@ try {
 
 async function makeTable(
   task: Task,
-  chosen: readonly Row[],
+  rowNames: string | undefined,
   budgetMinutes: number,
   seeds: readonly number[],
   out: string,
 ): Promise<void> {
+  const chosen = findRows(rowNames);
   if (!existsSync(task.photos)) throw new Error(`${task.photos} is missing; name another folder with --data`);
   await mkdir(out, { recursive: true });
   const epochs = await equalEpochs(task, chosen, budgetMinutes, out);
@@ -63,7 +64,7 @@ async function makeTable(
   for (const seed of seeds) {
     for (const row of chosen) {
       rows.push(await measure(task, out, { row, seed, epochs: epochs[row.name] as number }));
-      await write({ task, budgetMinutes, chosen, rows }, out);
+      await write({ task, budgetMinutes, rowNames, chosen, rows }, out);
     }
   }
 }

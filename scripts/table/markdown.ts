@@ -5,6 +5,8 @@ import type { Task } from './task.ts';
 export interface Table {
   readonly task: Task;
   readonly budgetMinutes: number;
+  /** `--rows`, where it was given. */
+  readonly rowNames?: string | undefined;
   /** What was asked for. */
   readonly chosen: readonly Row[];
   /** In the order that they were made. */
@@ -48,7 +50,8 @@ export function tableLines({ chosen, rows }: Pick<Table, 'chosen' | 'rows'>, mea
 
 /** The tables of all measures with their circumstances. */
 export function tableMarkdown(table: Table, picture: string): string {
-  const { task, budgetMinutes, rows } = table;
+  const { task, budgetMinutes, rowNames, rows } = table;
+  const chosen = rowNames === undefined ? '' : ` --rows ${rowNames}`;
   const sections = task.measures.map(
     ({ title, evaluate }, place) => `## ${title}
 
@@ -59,7 +62,7 @@ ${measureTable(table, place)}
   return `# ${task.name}
 
 Frozen features, ${budgetMinutes} ${budgetMinutes === 1 ? 'minute' : 'minutes'} of training per run, seeds ${seeds(rows)}; made by
-\`npm run table -- ${task.name} --budget-minutes ${budgetMinutes}\`. Spread is the largest less the smallest value over the
+\`npm run table -- ${task.name}${chosen} --budget-minutes ${budgetMinutes}\`. Spread is the largest less the smallest value over the
 seeds; gain is above the untrained network that the run began with: the mean, and that of each seed.
 
 ![${task.measures[0]?.title ?? ''}](${picture})
