@@ -29,7 +29,7 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
   const channels = x.shape[3];
   const layout = channelLayout(channels);
   const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { declarations, place, reduce, origin, inverseRoot } = sumOverRows(layout);
   const inputs: Inputs = {
     x: vectors(x, vector),
     oldMean: vectors(runningMean, vector),
@@ -44,7 +44,7 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
     inputs,
     outputs: {
       y: { shape: x.shape, vector },
-      reserve: { shape: [2, channels], vector },
+      reserve: { shape: [3, channels], vector },
       newMean: { shape: [channels], vector },
       newVariance: { shape: [channels], vector },
     },
@@ -55,10 +55,8 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
     shader: () => ({
       declarations,
       body: `${place}
-        var origin = ${element}();
+        ${origin}
         if (present) {
-          // All is seen from a value of the channel itself, so that no digits go where the mean is large.
-          origin = x[column];
           for (var row = rowLane; row < uniforms.rows; row += ${rowLanes}) {
             let away = x[row * uniforms.columns + column] - origin;
             first += away;
@@ -71,10 +69,11 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
           let away = firsts[lane % ${lanes}] / rows;
           let mean = origin + away;
           let squares = max(seconds[lane % ${lanes}] - away * firsts[lane % ${lanes}], ${element}());
-          let inverse = inverseSqrt(squares / rows + uniforms.epsilon);
+          ${inverseRoot('inverse', 'squares / rows + uniforms.epsilon')}
           if (rowLane == 0) {
-            reserve[column] = mean;
-            reserve[uniforms.columns + column] = inverse;
+            reserve[column] = origin;
+            reserve[uniforms.columns + column] = away;
+            reserve[2 * uniforms.columns + column] = inverse;
             let kept = 1.0 - uniforms.momentum;
             newMean[column] = kept * oldMean[column] + uniforms.momentum * mean;
             newVariance[column] = kept * oldVariance[column] + uniforms.momentum * (squares / (rows - 1.0));
@@ -83,7 +82,7 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
           ${offset ? 'let shift = offset[column];' : ''}
           for (var row = rowLane; row < uniforms.rows; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
-            var value = (x[at] - mean) * factor${offset ? ' + shift' : ''}${residual ? ' + residual[at]' : ''};
+            var value = ((x[at] - origin) - away) * factor${offset ? ' + shift' : ''}${residual ? ' + residual[at]' : ''};
             ${relu ? `value = select(value, ${element}(), value < ${element}());` : ''}
             y[at] = value;
           }
@@ -133,16 +132,18 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
     shader: () => ({
       declarations,
       body: `${place}
-        var mean = ${element}();
+        var origin = ${element}();
+        var beyond = ${element}();
         var inverse = ${element}();
         if (present) {
-          mean = reserve[column];
-          inverse = reserve[uniforms.columns + column];
+          origin = reserve[column];
+          beyond = reserve[uniforms.columns + column];
+          inverse = reserve[2 * uniforms.columns + column];
           for (var row = rowLane; row < uniforms.rows; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
             let gradient = ${gradient};
             first += gradient;
-            second += gradient * (x[at] - mean) * inverse;
+            second += gradient * ((x[at] - origin) - beyond) * inverse;
           }
         }
         ${reduce}
@@ -158,7 +159,7 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
           for (var row = rowLane; row < uniforms.rows; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
             let gradient = ${gradient};
-            dx[at] = factor * (gradient - share * (sum + (x[at] - mean) * inverse * along));
+            dx[at] = factor * (gradient - share * (sum + ((x[at] - origin) - beyond) * inverse * along));
             ${writesResidual ? 'residualGradient[at] = gradient;' : ''}
           }
         }`,

@@ -64,15 +64,16 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
             offsetGradient[column] = sum;
           }
           let tail = 2 * uniforms.slices * uniforms.columns + column;
-          let mean = table[tail];
-          let inverse = table[tail + uniforms.columns];
-          let factor = inverse * table[tail + 2 * uniforms.columns];
+          let origin = table[tail];
+          let beyond = table[tail + uniforms.columns];
+          let inverse = table[tail + 2 * uniforms.columns];
+          let factor = inverse * table[tail + 3 * uniforms.columns];
           let share = 1.0 / f32(uniforms.rows);
           let end = min((workgroup.y + 1) * uniforms.applyRows, uniforms.rows);
           for (var row = workgroup.y * uniforms.applyRows + rowLane; row < end; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
             let gradient = ${maskedGradient(element, y !== undefined)};
-            dx[at] = factor * (gradient - share * (sum + (x[at] - mean) * inverse * along));
+            dx[at] = factor * (gradient - share * (sum + ((x[at] - origin) - beyond) * inverse * along));
             ${writesResidual ? 'residualGradient[at] = gradient;' : ''}
           }
         }`,
@@ -88,8 +89,8 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
 }
 
 /**
- * Sums of every slice: of the gradient past the ReLU, and of its product with the normalized values; then mean,
- * 1 / deviation and scale: `[2 · slices + 3, channels]`.
+ * Sums of every slice: of the gradient past the ReLU, and of its product with the normalized values; then mean in
+ * two parts, 1 / deviation and scale: `[2 · slices + 4, channels]`.
  */
 function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, slices: RowSlices): tf.Tensor {
   const channels = x.shape[3];
@@ -107,25 +108,27 @@ function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, sli
     name: 'batch gradient sums',
     variant: layout.variant,
     inputs,
-    outputs: { table: { shape: [2 * slices.count + 3, channels], vector } },
+    outputs: { table: { shape: [2 * slices.count + 4, channels], vector } },
     integers: { rows: x.size / channels, columns, slices: slices.count, sliceRows: slices.rows },
     workgroupSize: channelWorkgroup,
     workgroups: [groups, slices.count, 1],
     shader: () => ({
       declarations,
       body: `${place}
-        var mean = ${element}();
+        var origin = ${element}();
+        var beyond = ${element}();
         var inverse = ${element}();
         if (present) {
-          mean = reserve[column];
-          inverse = reserve[uniforms.columns + column];
+          origin = reserve[column];
+          beyond = reserve[uniforms.columns + column];
+          inverse = reserve[2 * uniforms.columns + column];
           let start = workgroup.y * uniforms.sliceRows;
           let end = min(start + uniforms.sliceRows, uniforms.rows);
           for (var row = start + rowLane; row < end; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
             let gradient = ${maskedGradient(element, y !== undefined)};
             first += gradient;
-            second += gradient * (x[at] - mean) * inverse;
+            second += gradient * ((x[at] - origin) - beyond) * inverse;
           }
         }
         ${reduce}
@@ -134,9 +137,10 @@ function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, sli
           table[(uniforms.slices + workgroup.y) * uniforms.columns + column] = seconds[lane % ${lanes}];
           if (workgroup.y == 0) {
             let tail = 2 * uniforms.slices * uniforms.columns + column;
-            table[tail] = mean;
-            table[tail + uniforms.columns] = inverse;
-            table[tail + 2 * uniforms.columns] = ${scale ? 'scale[column]' : `${element}(1.0)`};
+            table[tail] = origin;
+            table[tail + uniforms.columns] = beyond;
+            table[tail + 2 * uniforms.columns] = inverse;
+            table[tail + 3 * uniforms.columns] = ${scale ? 'scale[column]' : `${element}(1.0)`};
           }
         }`,
     }),

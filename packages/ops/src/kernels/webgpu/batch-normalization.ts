@@ -9,9 +9,10 @@ import { runWebgpuProgram } from './run-program.ts';
 type BatchNormalizationKernels = Pick<Kernels, 'batchNormalizationForward' | 'batchNormalizationBackward'>;
 
 /**
- * Batch normalization in two dispatches each way, or in one where there are few rows. Of two the first sums slices of rows; every workgroup of the second adds
- * up the slices of its channels by itself, which costs less than a dispatch between them. The reserve is one tensor
- * `[2, channels]`: the mean and 1 / √(variance + ε).
+ * Batch normalization in two dispatches each way, or in one where there are few rows. Of two the first sums slices of
+ * rows; every workgroup of the second adds up the slices of its channels by itself, which costs less than a dispatch
+ * between them. The reserve is one tensor `[3, channels]`: the mean in two parts, the first of which is taken off a value
+ * without rounding, and 1 / √(variance + ε).
  */
 export const webgpuBatchNormalization: BatchNormalizationKernels = {
   batchNormalizationForward(input) {
@@ -33,7 +34,7 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
   const slices = rowSlices(rows, layout);
   const table = sliceStatistics(input, slices);
   const apply = applySlices(rows, layout, slices.count);
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { declarations, place, reduce, inverseRoot } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     table: vectors(table, vector),
@@ -45,7 +46,7 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
     inputs,
     outputs: {
       y: { shape: x.shape, vector },
-      reserve: { shape: [2, channels], vector },
+      reserve: { shape: [3, channels], vector },
       newMean: { shape: [channels], vector },
       newVariance: { shape: [channels], vector },
     },
@@ -72,12 +73,15 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
         if (present) {
           let rows = f32(uniforms.rows);
           let away = firsts[lane % ${lanes}] / rows;
-          let mean = table[tail + 4 * uniforms.columns] + (base + away);
+          let origin = table[tail + 4 * uniforms.columns];
+        let beyond = base + away;
+        let mean = origin + beyond;
           let squares = max(seconds[lane % ${lanes}] - away * firsts[lane % ${lanes}], ${element}());
-          let inverse = inverseSqrt(squares / rows + uniforms.epsilon);
+          ${inverseRoot('inverse', 'squares / rows + uniforms.epsilon')}
           if (rowLane == 0 && workgroup.y == 0) {
-            reserve[column] = mean;
-            reserve[uniforms.columns + column] = inverse;
+            reserve[column] = origin;
+            reserve[uniforms.columns + column] = beyond;
+            reserve[2 * uniforms.columns + column] = inverse;
             let kept = 1.0 - uniforms.momentum;
             newMean[column] = kept * table[tail + 2 * uniforms.columns] + uniforms.momentum * mean;
             newVariance[column] = kept * table[tail + 3 * uniforms.columns]
@@ -88,7 +92,7 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
           let end = min((workgroup.y + 1) * uniforms.applyRows, uniforms.rows);
           for (var row = workgroup.y * uniforms.applyRows + rowLane; row < end; row += ${rowLanes}) {
             let at = row * uniforms.columns + column;
-            var value = (x[at] - mean) * factor + offset;
+            var value = ((x[at] - origin) - beyond) * factor + offset;
             ${residual ? 'value += residual[at];' : ''}
             ${relu ? `value = select(value, ${element}(), value < ${element}());` : ''}
             y[at] = value;
@@ -116,7 +120,7 @@ function sliceStatistics(
   const channels = x.shape[3];
   const layout = channelLayout(channels);
   const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { declarations, place, reduce, origin } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     runningMean: vectors(runningMean, vector),
@@ -137,10 +141,8 @@ function sliceStatistics(
       body: `${place}
         let start = workgroup.y * uniforms.sliceRows;
         let end = min(start + uniforms.sliceRows, uniforms.rows);
-        var origin = ${element}();
+        ${origin}
         if (present) {
-          // All is seen from a value of the channel itself, so that no digits go where the mean is large.
-          origin = x[column];
           for (var row = start + rowLane; row < end; row += ${rowLanes}) {
             let away = x[row * uniforms.columns + column] - origin;
             first += away;

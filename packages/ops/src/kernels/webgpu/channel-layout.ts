@@ -71,18 +71,15 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
   readonly place: string;
   /** Adds up `first` and `second` of all row lanes; afterwards the sums are at `[lane % lanes]` of both. */
   readonly reduce: string;
+  /**
+   * Names a value near the mean of the channel of `x`, `origin`: a mean of samples. Sums of what lies away from it lose
+   * no digits where the mean is large.
+   */
+  readonly origin: string;
+  /** WGSL of 1 / √(a value), to the last digit, which the function of WGSL is not. */
+  inverseRoot(name: string, value: string): string;
 } {
-  return {
-    declarations: `
-      var<workgroup> firsts : array<${element}, ${channelWorkgroup}>;
-      var<workgroup> seconds : array<${element}, ${channelWorkgroup}>;`,
-    place: `
-      let column = workgroup.x * ${lanes} + lane % ${lanes};
-      let rowLane = lane / ${lanes};
-      let present = column < uniforms.columns;
-      var first = ${element}();
-      var second = ${element}();`,
-    reduce: `
+  const reduce = `
       firsts[lane] = first;
       seconds[lane] = second;
       workgroupBarrier();
@@ -92,6 +89,29 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
           seconds[lane] += seconds[lane + half * ${lanes}];
         }
         workgroupBarrier();
-      }`,
+      }`;
+  return {
+    reduce,
+    origin: `
+      if (present) {
+        let sample = select(uniforms.rows / ${rowLanes} * rowLane, rowLane % uniforms.rows, uniforms.rows < ${rowLanes});
+        first = x[sample * uniforms.columns + column];
+      }
+      ${reduce}
+      let origin = firsts[lane % ${lanes}] / ${rowLanes}.0;
+      workgroupBarrier();
+      first = ${element}();`,
+    inverseRoot: (name, value) => `
+      let rough = inverseSqrt(${value});
+      let ${name} = rough + 0.5 * rough * (1.0 - (${value}) * rough * rough);`,
+    declarations: `
+      var<workgroup> firsts : array<${element}, ${channelWorkgroup}>;
+      var<workgroup> seconds : array<${element}, ${channelWorkgroup}>;`,
+    place: `
+      let column = workgroup.x * ${lanes} + lane % ${lanes};
+      let rowLane = lane / ${lanes};
+      let present = column < uniforms.columns;
+      var first = ${element}();
+      var second = ${element}();`,
   };
 }

@@ -59,13 +59,22 @@ export const dotProducts = {
         tile[(${depth} + k) * 17 + four] = rightFour(rightStart + 4 * four, rightEnd, start + k);
       }
       workgroupBarrier();
+      // Summed apart, so that rounding grows with the depth of a tile and the number of tiles, not with their product.
+      var part0 = vec4<f32>();
+      var part1 = vec4<f32>();
+      var part2 = vec4<f32>();
+      var part3 = vec4<f32>();
       for (var k = 0; k < ${depth}; k++) {
         let l = tile[k * 17 + ty];
         let r = tile[(${depth} + k) * 17 + tx];
-        products0 += l * r.x;
-        products1 += l * r.y;
-        products2 += l * r.z;
-        products3 += l * r.w;
+        part0 += l * r.x;
+        part1 += l * r.y;
+        part2 += l * r.z;
+        part3 += l * r.w;
       }
+      products0 += part0;
+      products1 += part1;
+      products2 += part2;
+      products3 += part3;
     }`,
 } as const;

@@ -26,8 +26,8 @@ export const webgpuUnitRows: Pick<Kernels, 'unitRows' | 'unitRowsGradient'> = {
           ${each(`value += ${vector ? 'dot(x[at], x[at])' : 'x[at] * x[at]'};`)}
           ${sum.reduce}
           let length = sqrt(total);
-          let factor = 1.0 / max(length, uniforms.epsilon);
-          ${each('y[at] = x[at] * factor;')}
+          let divisor = max(length, uniforms.epsilon);
+          ${each('y[at] = x[at] / divisor;')}
           if (present && rowLane == 0) { norm[row] = length; }`,
       }),
     });
