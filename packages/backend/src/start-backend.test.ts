@@ -231,7 +231,9 @@ describe('the tensorflow backend', async () => {
       expect(child.status).toBe(0);
       expect(values).toEqual([7, 10, 15, 22]);
       expect(name).toBe('tensorflow');
-      expect(started.description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?(, without the kernels of pixcon.*)?|CUDA)$/);
+      expect(started.description).toMatch(
+        /^TensorFlow \d+\.\d+ (CPU, \d+ threads?(, without the kernels of pixcon.*)?|CUDA)$/,
+      );
       expect(child.errors).not.toMatch(/already|Hi, looks like/);
     },
   );
