@@ -90,6 +90,7 @@ ${right.declarations()}`,
       if (loadsA) { block = loadA(firstRow + line, k + ${tileDepth} + depth, end); }
       else { block = loadB(firstColumn + line, k + ${tileDepth} + depth, end); }
     }
+    ${sums.map((name) => `var part_${name} = vec4<f32>();`).join(' ')}
     for (var q = 0; q < ${tileDepth}; q++) {
       let turn = (q >> 2u) << 1u;
       ${rowGroups.map((g) => `let a${g} = tileA[q * ${width} + ((row + ${(g * width) / 2}) ^ turn)];`).join('\n      ')}
@@ -97,11 +98,12 @@ ${right.declarations()}`,
       ${rows
         .flatMap((i) =>
           columnGroups.map(
-            (g) => `${sum(i, g)} = fma(vec4<f32>(a${i >> 2}[${i & 3}]), b${g}, ${sum(i, g)});`,
+            (g) => `part_${sum(i, g)} = fma(vec4<f32>(a${i >> 2}[${i & 3}]), b${g}, part_${sum(i, g)});`,
           ),
         )
         .join('\n      ')}
     }
+    ${sums.map((name) => `${name} += part_${name};`).join(' ')}
   }
   ${rows
     .flatMap((i) =>
