@@ -16,8 +16,9 @@ export default defineConfig({
     pool: 'forks',
     // Backends compute with threads of their own.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Software adapters of WebGPU are slow.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     env: { TF_CPP_MIN_LOG_LEVEL: '2' },
     projects: [
       ...packages.map((name) => ({

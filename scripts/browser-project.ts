@@ -43,8 +43,8 @@ export function browserProject(): TestProjectConfiguration[] {
         // Reads a file.
         exclude: ['packages/ops/src/roi-align.test.ts'],
         setupFiles: ['scripts/browser-setup.ts'],
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
+        testTimeout: 240_000,
+        hookTimeout: 240_000,
         browser: {
           enabled: true,
           headless: true,
