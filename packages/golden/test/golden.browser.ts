@@ -12,7 +12,7 @@ async function fetchFixture(name: string): Promise<Response> {
 
 const bytesOf = async (name: string) => new Uint8Array(await (await fetchFixture(name)).arrayBuffer());
 
-// The method of the paper; the others are repeated under Node.
+// The method of the paper; another is repeated under Node.
 describeBackends('golden values of the authors’ code, in a page', () => {
   it('pixcon_sr_basic', { timeout: 600_000 }, async () => {
     expect('document' in globalThis).toBe(true);

@@ -28,10 +28,11 @@ const beyondFloat32: Readonly<Record<string, RegExp>> = {
 const lossLimits: Readonly<Record<string, number>> = { pixcon_sr_bottleneck: 2e-2, byol: 5e-3 };
 
 /**
- * Software adapters of WebGPU take minutes for a file: the paper's method, and one that aligns regions and groups
- * cells. `npm run golden -- packages/golden/test/fixtures --backend webgpu` repeats all.
+ * Software adapters of WebGPU take minutes for a file: here one that aligns regions and groups cells; the paper's method
+ * is repeated in a page (golden.browser.ts). `npm run golden -- packages/golden/test/fixtures --backend webgpu` repeats
+ * all.
  */
-const onWebgpu = ['pixcon_sr_basic', 'slotcon'];
+const onWebgpu = ['slotcon'];
 
 describeBackends('golden values of the authors’ code', (backend) => {
   it.each(backend === 'webgpu' ? onWebgpu : names)('%s', { timeout: 600_000 }, async (name) => {
