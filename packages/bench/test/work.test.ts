@@ -13,7 +13,8 @@ import { tinyLoss, tinyStep } from './tiny-sizes.ts';
 describeBackends('workloads', (backend) => {
   const small = { workload: 'tiny', backend, steps: 2, folders: [] };
 
-  it('time a training step', { timeout: 120_000 }, async () => {
+  // Software adapters of WebGPU take half a minute for the steps before the clock starts; one is taken below.
+  it.runIf(backend !== 'webgpu')('time a training step', { timeout: 120_000 }, async () => {
     const result = await measure({ ...small, sizes: tinyStep });
     expect(result).toMatchObject({ backend, steps: 2 });
     const { secondsPerStep, spread, imagesPerSecond, peakRssMiB } = result;

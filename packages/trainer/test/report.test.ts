@@ -58,8 +58,10 @@ describeBackends('a run that shows itself', (backend) => {
   it('computes the same as one that does not, and leaks nothing', async () => {
     const [plain, showing] = [join(folder, 'plain'), join(folder, 'showing')];
     const before = tf.memory().numTensors;
-    expect(await train(plain, { report: false, tensorboard: false })).toEqual([]);
-    expect(await train(showing)).toEqual([]);
+    // Software adapters of WebGPU take a second for a step.
+    const epochs = backend === 'webgpu' ? 1 : 3;
+    expect(await train(plain, { epochs, report: false, tensorboard: false })).toEqual([]);
+    expect(await train(showing, { epochs })).toEqual([]);
     expect(tf.memory().numTensors).toBe(before);
     expect(await readMetrics(showing)).toEqual(await readMetrics(plain));
     for (const file of ['checkpoint.safetensors', 'backbone.safetensors', 'config.json']) {
@@ -78,12 +80,14 @@ describeBackends('a run that shows itself', (backend) => {
 
   it('has the pictures of an uninterrupted run after stops', async () => {
     const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
-    await train(whole);
-    await train(pieces, {}, [1, 5, 9]);
+    const [epochs, stops, shownAt] =
+      backend === 'webgpu' ? [1, [2], [0, 1, 2, 3, 4]] : [3, [1, 5, 9], [0, 1, 3, 6, 9, 12]];
+    await train(whole, { epochs });
+    await train(pieces, { epochs }, stops);
     const files = await readdir(join(whole, 'pictures'));
     expect(files.sort()).toEqual([
       'pairs.safetensors',
-      ...[0, 1, 3, 6, 9, 12].map((step) => `step-${String(step).padStart(8, '0')}.safetensors`),
+      ...shownAt.map((step) => `step-${String(step).padStart(8, '0')}.safetensors`),
     ]);
     expect((await readdir(join(pieces, 'pictures'))).sort()).toEqual(files);
     for (const file of files) {
