@@ -27,9 +27,7 @@ export function keyQueue(options: KeyQueueOptions): KeyQueue {
   const { length, dim = 128, random } = options;
   assertNumber('keyQueue', 'length', length, { minimum: 1, integer: true });
   assertNumber('keyQueue', 'dim', dim, { minimum: 1, integer: true });
-  const variable = tf.tidy(() =>
-    tf.variable(tf.tensor2d(randomUnitRows(length, dim, random), [length, dim]), false),
-  );
+  const variable = randomRing(length, dim, random);
   let pointer = 0;
   let filled = 0;
   return {
@@ -78,10 +76,27 @@ export function keyQueue(options: KeyQueueOptions): KeyQueue {
   };
 }
 
-function randomUnitRows(length: number, dim: number, random: RandomStream): Float32Array {
-  const values = new Float32Array(length * dim);
-  for (let row = 0; row < length; row++) {
-    const start = row * dim;
+/** Rows that are drawn at a time: the host's copy of a whole queue would stay until a garbage collection. */
+const rowsAtOnce = 8192;
+
+function randomRing(length: number, dim: number, random: RandomStream): tf.Variable {
+  return tf.tidy(() => {
+    const ring = tf.variable(tf.zeros([length, dim]), false);
+    const values = new Float32Array(Math.min(length, rowsAtOnce) * dim);
+    for (let first = 0; first < length; first += rowsAtOnce) {
+      const count = Math.min(rowsAtOnce, length - first);
+      fillWithUnitRows(values, dim, random);
+      const rows = tf.tensor2d(values.subarray(0, count * dim), [count, dim]);
+      ringWrite(ring, rows, first);
+      rows.dispose();
+    }
+    return ring;
+  });
+}
+
+/** Normal draws, L2-normalised. */
+function fillWithUnitRows(values: Float32Array, dim: number, random: RandomStream): void {
+  for (let start = 0; start < values.length; start += dim) {
     let squares = 0;
     for (let i = start; i < start + dim; i++) {
       const value = random.normal();
@@ -91,5 +106,4 @@ function randomUnitRows(length: number, dim: number, random: RandomStream): Floa
     const scale = 1 / Math.sqrt(squares);
     for (let i = start; i < start + dim; i++) values[i] = (values[i] as number) * scale;
   }
-  return values;
 }
