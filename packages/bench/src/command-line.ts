@@ -12,7 +12,7 @@ export const usage =
   '       npm run bench -- --list';
 
 export interface CommandLine {
-  /** Print the workloads and nothing else. */
+  /** Print the workloads and the usage, and nothing else. */
   readonly list: boolean;
   /** The table of memory, and nothing else. */
   readonly memory: boolean;
@@ -41,7 +41,7 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   const { rest, profile } = takeProfile(given);
   const { values, positionals } = parse(rest);
   const memory = positionals.length === 1 && positionals[0] === 'memory';
-  if (positionals.length === 0 && !values.list)
+  if (positionals.length === 0 && !values.list && !values.help)
     throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
   if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
   if (profile !== false) {
@@ -80,7 +80,7 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   }
   const path = (value: string | undefined) => (value === undefined ? undefined : resolve(value));
   return {
-    list: values.list ?? false,
+    list: values.list ?? values.help ?? false,
     memory,
     workloads,
     backend: values.backend,
@@ -106,6 +106,7 @@ function parse(given: readonly string[]) {
       allowPositionals: true,
       options: {
         list: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
         backend: { type: 'string' },
         peer: { type: 'boolean' },
         stock: { type: 'boolean' },

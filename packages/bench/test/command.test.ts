@@ -103,8 +103,8 @@ describe('a mistake', () => {
   });
 });
 
-it('--list shows every workload and how to run one', async () => {
-  const { code, printed } = await run('--list');
+it.each(['--list', '--help', '-h'])('%s shows every workload and how to run one', async (flag) => {
+  const { code, printed } = await run(flag);
   expect(code).toBe(0);
   for (const name of ['step-r50', 'step-r18', 'loss', 'data', 'wasm-r18']) expect(printed).toContain(name);
   expect(printed).toContain('usage: npm run bench');

@@ -23,7 +23,10 @@ const finish = () => ({ bytesWritten: 0, shapes: '', tensorBytes: 0 });
 describe('Recorder', () => {
   it('takes what ran inside an operation off its own time', () => {
     let time = 0;
-    const recorder = new Recorder(() => time);
+    const recorder = new Recorder(
+      () => time,
+      () => 2 * time,
+    );
     recorder.phase('forward');
     recorder.operation(
       start('outer', false),
@@ -50,12 +53,17 @@ describe('Recorder', () => {
     );
     time += 16;
     recorder.phase(undefined);
-    const times = recorder.operations.map(({ name, duration, self }) => [name, duration, self]);
-    expect(times).toEqual([
-      ['inner', 6, 6],
-      ['outer', 15, 9],
+    const times = recorder.operations.map(({ name, duration, self, processor }) => [
+      name,
+      duration,
+      self,
+      processor,
     ]);
-    expect(recorder.phases).toMatchObject([{ name: 'forward', start: 0, duration: 31 }]);
+    expect(times).toEqual([
+      ['inner', 6, 6, 12],
+      ['outer', 15, 9, 18],
+    ]);
+    expect(recorder.phases).toMatchObject([{ name: 'forward', start: 0, duration: 31, processor: 62 }]);
   });
 
   it('has phases that follow each other, and goes on with the same one', () => {

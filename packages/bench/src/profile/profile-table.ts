@@ -3,19 +3,21 @@ import { dispatchTable } from './dispatch-table.ts';
 import type { ProfileSummary } from './summary.ts';
 
 /**
- * A profile as text: its phases, then the operations that took the most time. On WebGPU, where a call only queues
- * its kernel, the kernels instead.
+ * A profile as text: its phases, then the operations that took the most time. `cores` is how many processors they kept
+ * busy. On WebGPU, where a call only queues its kernel, the kernels instead.
  */
 export function profileTable(summary: ProfileSummary, operations = 25): string {
   const { seconds, steps, dispatches } = summary;
   if (dispatches) return dispatchTable(dispatches);
   const share = (part: number) => `${((100 * part) / seconds).toFixed(1)}%`;
   const milliseconds = (value: number) => (1e3 * value).toFixed(1);
+  const cores = (processor: number, wall: number) => (wall > 0 ? (processor / wall).toFixed(1) : '');
   const mebibytes = (value: number) => value.toFixed(1);
   const phases = summary.phases.map((phase) => [
     phase.name,
     milliseconds(phase.seconds),
     share(phase.seconds),
+    cores(phase.processorSeconds, phase.seconds),
     milliseconds(phase.seconds - phase.operationSeconds),
     mebibytes(phase.readMiB),
     mebibytes(phase.writtenMiB),
@@ -29,6 +31,7 @@ export function profileTable(summary: ProfileSummary, operations = 25): string {
     String(Math.round(operation.calls)),
     milliseconds(operation.seconds),
     share(operation.seconds),
+    cores(operation.processorSeconds, operation.seconds),
     mebibytes(operation.readMiB),
     mebibytes(operation.writtenMiB),
   ]);
@@ -41,6 +44,10 @@ export function profileTable(summary: ProfileSummary, operations = 25): string {
       String(Math.round(total(({ calls }) => calls))),
       milliseconds(total((operation) => operation.seconds)),
       share(total((operation) => operation.seconds)),
+      cores(
+        total((operation) => operation.processorSeconds),
+        total((operation) => operation.seconds),
+      ),
       mebibytes(total(({ readMiB }) => readMiB)),
       mebibytes(total(({ writtenMiB }) => writtenMiB)),
     ]);
@@ -48,8 +55,8 @@ export function profileTable(summary: ProfileSummary, operations = 25): string {
   return [
     `${milliseconds(seconds)} ms per step${steps > 1 ? `, mean of ${steps}` : ''}`,
     '',
-    ...columns(['phase', 'ms', 'share', 'outside', 'MiB read', 'written', 'peak'], phases, 1),
+    ...columns(['phase', 'ms', 'share', 'cores', 'outside', 'MiB read', 'written', 'peak'], phases, 1),
     '',
-    ...columns(['operation', 'phase', 'calls', 'ms', 'share', 'MiB read', 'written'], rows, 2),
+    ...columns(['operation', 'phase', 'calls', 'ms', 'share', 'cores', 'MiB read', 'written'], rows, 2),
   ].join('\n');
 }

@@ -8,6 +8,8 @@ export interface OperationRecord {
   readonly duration: number;
   /** Without what ran inside it. */
   readonly self: number;
+  /** Processor seconds of all threads, without what ran inside it. */
+  readonly processor: number;
   /** Else an operation around kernels, whose bytes are theirs. */
   readonly kernel: boolean;
   readonly bytesRead: number;
@@ -19,6 +21,8 @@ export interface PhaseRecord {
   readonly name: string;
   readonly start: number;
   readonly duration: number;
+  /** Processor seconds of all threads. */
+  readonly processor: number;
   /** Most bytes of all tensors at the end of any operation in it. */
   readonly peakTensorBytes: number;
 }
@@ -39,7 +43,9 @@ export interface OperationStart {
 
 interface Frame extends OperationStart {
   readonly start: number;
+  readonly processorStart: number;
   inside: number;
+  processorInside: number;
 }
 
 /** Collects operations and phases on one time line. */
@@ -48,13 +54,21 @@ export class Recorder {
   readonly phases: PhaseRecord[] = [];
   readonly memory: MemorySample[] = [];
   readonly #now: () => number;
+  readonly #processor: () => number;
   #origin: number;
   readonly #frames: Frame[] = [];
-  #phase: { readonly name: string; readonly start: number; peak: number } | undefined;
+  #phase:
+    | { readonly name: string; readonly start: number; readonly processorStart: number; peak: number }
+    | undefined;
 
-  /** @param now a clock in seconds, for tests */
-  constructor(now: () => number = () => performance.now() / 1e3) {
+  /**
+   * Both clocks are in seconds, and given by tests.
+   *
+   * @param processor time that the threads of this process have run, all together
+   */
+  constructor(now: () => number = () => performance.now() / 1e3, processor: () => number = processorTime) {
     this.#now = now;
+    this.#processor = processor;
     this.#origin = now();
   }
 
@@ -72,10 +86,12 @@ export class Recorder {
     if (this.#phase?.name === name) return;
     const time = this.#time();
     if (this.#phase) {
-      const { name: ended, start, peak } = this.#phase;
-      this.phases.push({ name: ended, start, duration: time - start, peakTensorBytes: peak });
+      const { name: ended, start, processorStart, peak } = this.#phase;
+      const processor = this.#processor() - processorStart;
+      this.phases.push({ name: ended, start, duration: time - start, processor, peakTensorBytes: peak });
     }
-    this.#phase = name === undefined ? undefined : { name, start: time, peak: 0 };
+    this.#phase =
+      name === undefined ? undefined : { name, start: time, processorStart: this.#processor(), peak: 0 };
   }
 
   get currentPhase(): string | undefined {
@@ -99,7 +115,13 @@ export class Recorder {
   ): T {
     if (!this.recording) return work();
     const phase = this.#phase?.name as string;
-    const frame: Frame = { ...start, start: this.#time(), inside: 0 };
+    const frame: Frame = {
+      ...start,
+      start: this.#time(),
+      processorStart: this.#processor(),
+      inside: 0,
+      processorInside: 0,
+    };
     this.#frames.push(frame);
     let result: T;
     try {
@@ -109,9 +131,13 @@ export class Recorder {
     }
     const end = this.#time();
     const duration = end - frame.start;
+    const processor = this.#processor() - frame.processorStart;
     const { bytesWritten, shapes, tensorBytes } = finish(result);
     const parent = this.#frames.at(-1);
-    if (parent) parent.inside += duration;
+    if (parent) {
+      parent.inside += duration;
+      parent.processorInside += processor;
+    }
     this.operations.push({
       name: start.name,
       phase,
@@ -119,6 +145,7 @@ export class Recorder {
       start: frame.start,
       duration,
       self: duration - frame.inside,
+      processor: processor - frame.processorInside,
       kernel: start.opaque,
       bytesRead: start.bytesRead,
       bytesWritten,
@@ -131,4 +158,9 @@ export class Recorder {
   #time(): number {
     return this.#now() - this.#origin;
   }
+}
+
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

@@ -7,6 +7,8 @@ const mebibyte = 2 ** 20;
 export interface PhaseSummary {
   readonly name: string;
   readonly seconds: number;
+  /** Of all threads. */
+  readonly processorSeconds: number;
   /** Inside operations; the rest is JavaScript between them. */
   readonly operationSeconds: number;
   readonly readMiB: number;
@@ -22,6 +24,8 @@ export interface OperationSummary {
   readonly calls: number;
   /** Without what ran inside it. */
   readonly seconds: number;
+  /** Of all threads. */
+  readonly processorSeconds: number;
   readonly readMiB: number;
   readonly writtenMiB: number;
 }
@@ -45,6 +49,7 @@ export function summarize(recorder: Recorder, steps: number): ProfileSummary {
     return {
       name,
       seconds: sum(parts, ({ duration }) => duration) / steps,
+      processorSeconds: sum(parts, ({ processor }) => processor) / steps,
       operationSeconds: sum(operations, ({ self }) => self) / steps,
       readMiB: sum(operations, ({ bytesRead }) => bytesRead) / mebibyte / steps,
       writtenMiB: sum(operations.filter(isKernel), ({ bytesWritten }) => bytesWritten) / mebibyte / steps,
@@ -65,6 +70,7 @@ export function summarize(recorder: Recorder, steps: number): ProfileSummary {
       phase,
       calls: group.length / steps,
       seconds: sum(group, ({ self }) => self) / steps,
+      processorSeconds: sum(group, ({ processor }) => processor) / steps,
       readMiB: sum(group, ({ bytesRead }) => bytesRead) / mebibyte / steps,
       writtenMiB: sum(group.filter(isKernel), ({ bytesWritten }) => bytesWritten) / mebibyte / steps,
     };
