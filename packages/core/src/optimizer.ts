@@ -8,9 +8,19 @@ export interface Optimizer {
   readonly settings: Readonly<Record<string, unknown>>;
   /**
    * Makes what the first update would make, ahead of the step's activations: what is made between these is scattered
-   * over their memory, which then fits no large tensor any more. Changes no results; does nothing the second time.
+   * over their memory, which then fits no large tensor any more. Changes no results; makes nothing the second time. Comes
+   * first in every step.
    */
   prepare?(parameters: ParameterSet): void;
+  /**
+   * Takes in the gradients of one part of a step's loss, before the `update` of the same step, which brings the last
+   * part's: their sum then needs no memory beside the optimizer's own. Moves no parameter. What is taken in counts as
+   * the same step until `update` has had a gradient of the same parameter, or `prepare` is called. Absent where an
+   * update needs the whole gradient first, as LARS does for its norm.
+   *
+   * @throws PixconError `invalid-argument` when a gradient has no parameter
+   */
+  accumulate?(parameters: ParameterSet, gradients: ReadonlyMap<string, Tensor>): void;
   /**
    * One update in place. `gradients` are by parameter name and stay the caller's.
    *

@@ -1,4 +1,4 @@
-import { assertNumber, type Optimizer } from '@pixcon/core';
+import { assertNumber, type Optimizer, type ParameterSet, type ParameterSpec } from '@pixcon/core';
 import { sgdUpdates } from '@pixcon/ops';
 import type * as tf from '@tensorflow/tfjs-core';
 import { Velocities } from './velocities.ts';
@@ -29,27 +29,56 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   assertNumber('sgd', 'momentum', momentum, { minimum: 0, maximum: 1 });
   assertNumber('sgd', 'weightDecay', weightDecay, { minimum: 0 });
   const velocities = new Velocities('sgd');
-  return {
-    name: 'sgd',
-    settings: { momentum, weightDecay },
-    prepare(parameters) {
-      if (momentum > 0) velocities.prepare(parameters);
-    },
-    update(parameters, gradients, learningRate) {
-      assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
-      const moved = velocities.match(parameters, gradients);
-      const updates = moved.map(({ name }) => ({
+  /** Parameters whose velocities hold a part of this step's gradient. */
+  const begun = new Set<string>();
+
+  const move = (
+    parameters: ParameterSet,
+    gradients: ReadonlyMap<string, tf.Tensor>,
+    learningRate: number,
+  ): void => {
+    const specs = velocities.match(parameters, gradients);
+    const [started, others] = [true, false].map((of) => specs.filter(({ name }) => begun.has(name) === of));
+    const add = (group: readonly ParameterSpec[] = [], settings: { momentum: number; weightDecay: number }) => {
+      const updates = group.map(({ name }) => ({
         variable: parameters.get(name),
         velocity: velocities.get(name),
         gradient: gradients.get(name) as tf.Tensor,
       }));
-      const next = sgdUpdates(updates, { learningRate, momentum, weightDecay });
-      moved.forEach(({ name }, index) => {
+      const next = sgdUpdates(updates, { learningRate, ...settings });
+      group.forEach(({ name }, index) => {
         velocities.set(name, next[index]);
       });
+    };
+    add(others, { momentum, weightDecay });
+    // The old velocity and the weight decay are in it already.
+    add(started, { momentum: 1, weightDecay: 0 });
+  };
+
+  return {
+    name: 'sgd',
+    settings: { momentum, weightDecay },
+    prepare(parameters) {
+      begun.clear();
+      if (momentum > 0) velocities.prepare(parameters);
+    },
+    ...(momentum > 0 && {
+      accumulate(parameters: ParameterSet, gradients: ReadonlyMap<string, tf.Tensor>) {
+        velocities.prepare(parameters);
+        move(parameters, gradients, 0);
+        for (const name of gradients.keys()) begun.add(name);
+      },
+    }),
+    update(parameters, gradients, learningRate) {
+      assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
+      move(parameters, gradients, learningRate);
+      for (const name of gradients.keys()) begun.delete(name);
     },
     state: () => velocities.state(),
-    restore: (state) => velocities.restore(state),
+    restore(state) {
+      begun.clear();
+      velocities.restore(state);
+    },
     dispose: () => velocities.dispose(),
   };
 }

@@ -81,6 +81,30 @@ describeBackends('sgd', () => {
     optimizer.dispose();
   });
 
+  it('takes gradients in parts, which move the parameters as their sum would', async () => {
+    const [optimizer, parameters] = [sgd({ weightDecay: 0.01 }), network()];
+    for (let step = 0; step < 4; step++) {
+      const gradients = gradientsAt(step);
+      const bias = gradients.get('bias') as tf.Tensor;
+      const part = (share: number, names: readonly string[]) =>
+        new Map(names.map((name) => [name, tf.mul(gradients.get(name) as tf.Tensor, share)]));
+      optimizer.prepare?.(parameters);
+      optimizer.accumulate?.(parameters, part(0.25, ['weight', 'scale']));
+      optimizer.accumulate?.(parameters, part(0.25, ['weight']));
+      const last = new Map([...part(0.5, ['weight']), ...part(0.75, ['scale']), ['bias', bias]]);
+      optimizer.update(parameters, last, 0.1 / (step + 1));
+    }
+    await expect(parameters.get('weight')).toBeAllClose(
+      Float32Array.of(0.4323568576, -0.8647137153, 1.7952154332, -0.0140795805),
+    );
+    for (const name of ['bias', 'scale']) {
+      await expect(parameters.get(name)).toBeAllClose(Float32Array.of(0.3645892008, -0.3317380585));
+    }
+    expect([...optimizer.state().keys()]).toEqual(['weight', 'bias', 'scale']);
+    expect(() => optimizer.accumulate?.(parameters, new Map([['mystery', tf.scalar(1)]]))).toThrow(/mystery/);
+    expect(sgd({ momentum: 0 }).accumulate).toBeUndefined();
+  });
+
   it('without momentum is plain descent, and keeps no state', async () => {
     const [optimizer, parameters] = [sgd({ momentum: 0, weightDecay: 0.5 }), network()];
     optimizer.update(parameters, new Map([['bias', tf.tensor1d([1, 2])]]), 0.1);

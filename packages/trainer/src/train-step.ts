@@ -22,7 +22,10 @@ export interface TrainStepOptions extends StepContext {
    * images. Each part has batch statistics of its own. Divides the batch; default 1.
    */
   readonly accumulate?: number;
-  /** Sees the gradients by parameter name before the optimizer does; it must not keep them. */
+  /**
+   * Sees the gradients by parameter name before the optimizer does; it must not keep them. They are summed over the
+   * parts of the loss first, which takes the memory of another set of parameters, and may round the last bit otherwise.
+   */
   readonly onGradients?: (gradients: ReadonlyMap<string, tf.Tensor>) => void;
 }
 
@@ -52,6 +55,8 @@ export function trainStep(
   const sums = new ScalarTotals();
   const diagnostics = new ScalarTotals();
   const gradients = new Map<string, tf.Tensor>();
+  /** What the optimizer has of this step's gradients. */
+  const accumulated = new Set<string>();
   const targets: Targets[] = [];
   try {
     tf.tidy(() => {
@@ -60,6 +65,12 @@ export function trainStep(
         const keys = tf.tidy(() => method.encodeTargets(state, part, context));
         targets.push(keepAll(keys));
         for (const lossPart of method.losses(state, part, keys, context)) {
+          // As late as this, since the last part's go to the update.
+          if (gradients.size > 0 && optimizer.accumulate && !onGradients) {
+            optimizer.accumulate(state.online, gradients);
+            for (const name of gradients.keys()) accumulated.add(name);
+            freeAll(gradients);
+          }
           addGradients(state, gradients, () => {
             const losses = lossPart();
             const total = accumulate === 1 ? losses.total : tf.div<tf.Scalar>(losses.total, accumulate);
@@ -70,20 +81,22 @@ export function trainStep(
         }
       }
     });
+    for (const name of accumulated) {
+      if (!gradients.has(name)) gradients.set(name, tf.zerosLike(state.online.get(name)));
+    }
     onGradients?.(gradients);
     const fixed = new Map([...gradients].filter(([name]) => isFixed(method, name)));
     const others = new Map([...gradients].filter(([name]) => !fixed.has(name)));
     optimizer.update(state.online, others, learningRate);
     if (fixed.size > 0) optimizer.update(state.online, fixed, fixedLearningRate);
-    tf.dispose([...gradients.values()]);
-    gradients.clear();
+    freeAll(gradients);
     tf.tidy(() => method.update(state, joined(targets), context));
     const { loss, ...terms } = sums.sums(accumulate);
     return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means() };
   } finally {
     sums.dispose();
     diagnostics.dispose();
-    tf.dispose([...gradients.values()]);
+    freeAll(gradients);
     for (const keys of targets) tf.dispose(Object.values(keys));
   }
 }
@@ -101,6 +114,11 @@ function addGradients(
   const result = valueAndGradients(total, variables, before);
   result.value.dispose();
   for (const [name, gradient] of result.gradients) gradients.set(name, tf.keep(gradient));
+}
+
+function freeAll(tensors: Map<string, tf.Tensor>): void {
+  tf.dispose([...tensors.values()]);
+  tensors.clear();
 }
 
 function isFixed({ fixedLearningRate = [] }: Method, name: string): boolean {

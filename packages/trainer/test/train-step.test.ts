@@ -97,6 +97,45 @@ describeBackends('trainStep with accumulate', () => {
   });
 });
 
+/** A loss whose second part reads but every other parameter. */
+const unevenLosses: Method['losses'] = ({ online }) => {
+  const names = online.trainable().map(({ name }) => name);
+  const squares = (of: readonly string[]) => () => {
+    const total = of
+      .map((name) => tf.sum<tf.Scalar>(tf.square(online.get(name))))
+      .reduce((left, right) => tf.add(left, right));
+    return { total, terms: {}, diagnostics: {} };
+  };
+  return [squares(names), squares(names.filter((_, index) => index % 2 === 0))];
+};
+
+describeBackends('trainStep', () => {
+  it.each<[string, () => Method]>([
+    ['PixCon', tinyPixCon],
+    ['a loss whose last part lacks gradients', () => ({ ...tinyPixCon(), losses: unevenLosses })],
+  ])('moves parameters alike whether or not someone looks at the gradients: %s', async (_, make) => {
+    const batch = makeBatch(4);
+    const after: Record<string, number[]>[] = [];
+    for (const looks of [true, false]) {
+      const method = make();
+      const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+      const optimizer = sgd();
+      for (let index = 0; index < 2; index++) {
+        const options = { ...context(), ...(looks && { onGradients: () => undefined }) };
+        tf.dispose(trainStep(method, state, optimizer, batch, options));
+      }
+      after.push(await numbersOf(state.online.entries()));
+      optimizer.dispose();
+      state.dispose();
+    }
+    const [summed, inParts] = after as [(typeof after)[0], (typeof after)[0]];
+    for (const [name, values] of Object.entries(inParts)) {
+      for (const [i, value] of values.entries()) expect(value, name).toBeCloseTo(summed[name]?.[i] as number, 5);
+    }
+    disposeBatch(batch);
+  });
+});
+
 describeBackends('trainStep with a fixed learning rate', () => {
   it('moves the parameters that the method names by it, and the others by the schedule’s', async () => {
     const method: Method = { ...tinyMoCo(), fixedLearningRate: ['globalPredictor.'] };
