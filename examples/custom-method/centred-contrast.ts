@@ -20,11 +20,10 @@ export function centredContrast(options: CentredContrastOptions): px.Method {
   const { matching = mutual(px.semanticReweighting(px.similarityMatching())) } = options;
 
   const head = px.denseHead({ inputChannels: backbone.channels, hidden, output: dim });
-  const zeros = () => new Float32Array(dim);
   const specs: px.ParameterSpec[] = [
     ...px.prefixSpecs('backbone', backbone.parameters),
     ...px.prefixSpecs('head', head.parameters),
-    { name: 'centre', shape: [1, dim], layout: 'vector', role: 'buffer', initialize: zeros },
+    { name: 'centre', shape: [1, dim], layout: 'vector', role: 'buffer', initialize: () => 0 },
   ];
 
   function encode(parameters: px.Parameters, images: tf.Tensor4D) {

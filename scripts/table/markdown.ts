@@ -79,9 +79,15 @@ Each row is \`npx pixcon pretrain ${task.photos} --config settings.json\` with
 ${JSON.stringify(task.settings, null, 2)}
 \`\`\`
 
-and the row's method, seed and epochs. Every method gets the epochs that fit its minutes, by the seconds that an epoch of
+and the row's method, seed, epochs and options${optionsOf(table.chosen)}. Every method gets the epochs that fit its minutes, by the seconds that an epoch of
 each took when the table began.
 `;
+}
+
+function optionsOf(chosen: readonly Row[]): string {
+  const given = chosen.filter(({ settings }) => settings.options !== undefined);
+  if (given.length === 0) return '';
+  return ` (${given.map(({ title, settings }) => `${title} \`${JSON.stringify(settings.options)}\``).join(', ')})`;
 }
 
 function measureTable(table: Table, measure: number): string {

@@ -1,7 +1,7 @@
 import type { Mode, NetworkNode, ParameterSpec, Parameters } from '@pixcon/core';
 import { batchNormalization, convolution } from '@pixcon/ops';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { filled, kaimingNormal } from './initializers.ts';
+import { kaimingNormal } from './initializers.ts';
 
 /** A convolution without bias and the batch normalization behind it. */
 export interface ConvolutionUnit {
@@ -26,7 +26,7 @@ export function unitParameters(unit: ConvolutionUnit): ParameterSpec[] {
     shape: [output],
     layout: 'vector',
     role,
-    initialize: filled(output, value),
+    initialize: () => value,
   });
   return [
     {

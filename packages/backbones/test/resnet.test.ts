@@ -225,7 +225,8 @@ describe('the named ResNets', () => {
 
   it('start from the variance of kaiming fan-out', () => {
     const spec = resnet18().parameters.find(({ name }) => name === 'layer2.1.conv1.weight');
-    const values = spec?.initialize(new RandomStream(3)) ?? new Float32Array();
+    const random = new RandomStream(3);
+    const values = Array.from({ length: 256 * 128 * 9 }, (_, index) => spec?.initialize(random, index) ?? 0);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
     expect(mean).toBeCloseTo(0, 3);

@@ -16,8 +16,9 @@ import type { Workload } from './workloads/workload.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const dataScript = fileURLToPath(new URL('../peer/torchvision_data.py', import.meta.url));
 
-/** Where the peer and images are unless flags say otherwise, beside the repository. */
-const defaultStepScript = '../shared/peers/torch_step.py';
+const defaultStepScript = fileURLToPath(new URL('../peer/torch_step.py', import.meta.url));
+
+/** Where images are unless flags say otherwise, beside the repository. */
 const defaultFolders = ['../shared/data/camvid/images/train', '../shared/data/coco/train2017'];
 
 /**
@@ -56,7 +57,7 @@ function list(print: (line: string) => void): void {
 async function measureAll(line: CommandLine, print: (line: string) => void): Promise<void> {
   const chosen = line.workloads.map((workload) => changed(workload, line));
   const peerOptions = (workload: Workload): PeerOptions => ({
-    stepScript: line.peerScript ?? join(root, defaultStepScript),
+    stepScript: line.peerScript ?? defaultStepScript,
     dataScript,
     steps: request(workload, line).steps,
     folders: foldersOf(workload, line),

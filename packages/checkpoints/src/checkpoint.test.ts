@@ -17,7 +17,7 @@ describeBackends(
             shape: [3, 3, 2, 5],
             layout: 'convolution',
             role: 'weight',
-            initialize: (random) => Float32Array.from({ length: 90 }, () => random.normal()),
+            initialize: (random) => random.normal(),
           },
         ],
         new RandomStream(1),

@@ -48,7 +48,7 @@ describeBackends(
   'files',
   () => {
     it('hold parameters and checkpoints', async () => {
-      const initialize = () => Float32Array.of(1, 2, 3, 4, 5, 6);
+      const initialize = (_: RandomStream, index: number) => index + 1;
       const set = ParameterSet.create(
         [{ name: 'head.weight', shape: [2, 3], layout: 'linear', role: 'weight', initialize }],
         new RandomStream(0),

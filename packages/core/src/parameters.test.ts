@@ -12,14 +12,14 @@ const weight: ParameterSpec = {
   shape: [2, 3],
   layout: 'linear',
   role: 'weight',
-  initialize: (random) => Float32Array.from({ length: 6 }, () => random.normal()),
+  initialize: (random) => random.normal(),
 };
 const bias: ParameterSpec = {
   name: 'bias',
   shape: [3],
   layout: 'vector',
   role: 'bias',
-  initialize: () => new Float32Array(3),
+  initialize: () => 0,
 };
 const mean: ParameterSpec = { ...bias, name: 'running_mean', role: 'buffer' };
 const specs = [weight, bias, mean];

@@ -22,8 +22,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly layout: ParameterLayout;
   readonly role: ParameterRole;
-  /** The initial values, in memory layout. */
-  readonly initialize: (random: RandomStream) => Float32Array;
+  /** The initial value of each element, called in the order of memory. */
+  readonly initialize: (random: RandomStream, index: number) => number;
 }
 
 /** Read access to named parameters: what a module's `apply` gets. */
@@ -65,14 +65,16 @@ export class ParameterSet implements Parameters {
    */
   static create(specs: readonly ParameterSpec[], random: RandomStream): ParameterSet {
     const variables = new Map<string, tf.Variable>();
+    // One for all: many large arrays would stay in memory until a garbage collection, which need not come.
+    const values = new Float32Array(Math.max(0, ...specs.map(sizeOf)));
     for (const spec of specs) {
       if (variables.has(spec.name)) {
         throw new PixconError('invalid-argument', `ParameterSet: two parameters are named ${spec.name}`);
       }
-      const values = spec.initialize(random.fork(spec.name));
-      const tensor = tf.tensor(values, [...spec.shape]);
-      upload(tensor);
-      variables.set(spec.name, toVariable(tensor, spec));
+      const stream = random.fork(spec.name);
+      const own = values.subarray(0, sizeOf(spec));
+      for (let index = 0; index < own.length; index++) own[index] = spec.initialize(stream, index);
+      variables.set(spec.name, toVariable(moved(tf.tensor(own, [...spec.shape])), spec));
     }
     return new ParameterSet(specs, variables);
   }
@@ -104,8 +106,7 @@ export class ParameterSet implements Parameters {
     for (const spec of specs) {
       // Not tf.clone, which shares the memory until one of the two is updated: a copy that is made then lies scattered
       // over the memory of a step's activations, and no large tensor fits between any more.
-      const copy = tf.tidy(() => tf.mul(this.get(spec.name), 1));
-      variables.set(spec.name, toVariable(copy, spec));
+      variables.set(spec.name, toVariable(copied(this.get(spec.name)), spec));
     }
     return new ParameterSet(specs, variables);
   }
@@ -123,7 +124,18 @@ function toVariable(value: tf.Tensor, spec: ParameterSpec): tf.Variable {
   return variable;
 }
 
-/** TensorFlow under Node would else keep the host's copy until the first step, which then holds everything twice. */
-function upload(tensor: tf.Tensor): void {
-  tf.tidy(() => void tf.slice(tf.reshape(tensor, [-1]), 0, Math.min(1, tensor.size)));
+function sizeOf({ shape }: ParameterSpec): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** The same values in memory of the backend; what they came from is disposed, and its array free for other values. */
+function moved(tensor: tf.Tensor): tf.Tensor {
+  const copy = copied(tensor);
+  tensor.dispose();
+  return copy;
+}
+
+/** The same values in memory of its own. */
+function copied(tensor: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => tf.mul(tensor, 1));
 }

@@ -17,13 +17,13 @@ const colour: Backbone = {
     { name: 'cells', channels: 3, stride: 4 },
   ],
   parameters: [
-    { name: 'running', shape: [3], layout: 'vector', role: 'buffer', initialize: () => new Float32Array(3) },
+    { name: 'running', shape: [3], layout: 'vector', role: 'buffer', initialize: () => 0 },
     {
       name: 'scale',
       shape: [3],
       layout: 'vector',
       role: 'weight',
-      initialize: () => Float32Array.of(1, 2, 3),
+      initialize: (_, index) => index + 1,
     },
   ],
   apply: (parameters, images, mode) => colour.features(parameters, images, ['cells'], mode)[0] as tf.Tensor4D,

@@ -25,7 +25,7 @@ export const colour: Backbone = {
       shape: [3],
       layout: 'vector',
       role: 'weight',
-      initialize: () => Float32Array.of(1, 1, 1),
+      initialize: () => 1,
     },
   ],
   apply: (parameters, images, mode) => colour.features(parameters, images, ['cells'], mode)[0] as tf.Tensor4D,

@@ -34,11 +34,10 @@ export function geluPerceptronParameters(sizes: GeluPerceptronSizes): ParameterS
 }
 
 function startedSmall(spec: ParameterSpec): ParameterSpec {
-  const length = spec.shape.reduce((product, size) => product * size, 1);
   const deviation = spec.role === 'weight' ? 0.02 : 0;
   return {
     ...spec,
-    initialize: (random) => Float32Array.from({ length }, () => deviation * random.normal()),
+    initialize: (random) => deviation * random.normal(),
   };
 }
 

@@ -27,22 +27,16 @@ export interface NormalizationLayer {
  */
 export function linearParameters({ name, input, output, layout, bias }: LinearLayer): ParameterSpec[] {
   const bound = 1 / Math.sqrt(input);
-  const uniform =
-    (length: number): ParameterSpec['initialize'] =>
-    (random) =>
-      Float32Array.from({ length }, () => random.uniform(-bound, bound));
+  const initialize: ParameterSpec['initialize'] = (random) => random.uniform(-bound, bound);
   const weight: ParameterSpec = {
     name: `${name}.weight`,
     shape: [input, output],
     layout,
     role: 'weight',
-    initialize: uniform(input * output),
+    initialize,
   };
   if (!bias) return [weight];
-  return [
-    weight,
-    { name: `${name}.bias`, shape: [output], layout: 'vector', role: 'bias', initialize: uniform(output) },
-  ];
+  return [weight, { name: `${name}.bias`, shape: [output], layout: 'vector', role: 'bias', initialize }];
 }
 
 export function normalizationParameters({ name, channels, affine }: NormalizationLayer): ParameterSpec[] {
@@ -51,7 +45,7 @@ export function normalizationParameters({ name, channels, affine }: Normalizatio
     shape: [channels],
     layout: 'vector',
     role,
-    initialize: () => new Float32Array(channels).fill(value),
+    initialize: () => value,
   });
   return [
     ...(affine ? [vector('weight', 'normalization', 1), vector('bias', 'normalization', 0)] : []),

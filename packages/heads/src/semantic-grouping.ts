@@ -51,7 +51,7 @@ export function semanticGrouping(options: SemanticGroupingOptions = {}): Module<
         // A table of rows, the same in files and in memory.
         layout: 'vector',
         role: 'weight',
-        initialize: (random) => Float32Array.from({ length: prototypes * dim }, () => random.normal()),
+        initialize: (random) => random.normal(),
       },
     ],
     apply(parameters, cells) {

@@ -3,6 +3,7 @@ import { checkGradients, describeBackends, expectNoLeaks, extendExpect } from '@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { activeSlots, groupingHead, semanticGrouping, slotPredictor } from '../src/index.ts';
+import { initialValues } from './initial-values.ts';
 
 extendExpect();
 
@@ -205,7 +206,7 @@ describe('parameters', () => {
       const spec = groupingHead({ inputChannels: 100, hidden: 100 }).parameters.find(
         (spec) => spec.name === name,
       );
-      return spec?.initialize(new RandomStream(9)) ?? new Float32Array();
+      return initialValues(spec, 9);
     };
     const weight = start('3.weight');
     const deviation = Math.sqrt(weight.reduce((sum, value) => sum + value * value, 0) / weight.length);

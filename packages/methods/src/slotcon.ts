@@ -104,7 +104,7 @@ export function slotcon(options: SlotConOptions): Method {
       shape: [1, prototypes],
       layout: 'vector',
       role: 'buffer',
-      initialize: () => new Float32Array(prototypes),
+      initialize: () => 0,
     },
   ];
   const training = { training: true };

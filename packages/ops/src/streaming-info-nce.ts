@@ -7,7 +7,7 @@ export interface StreamingInfoNceOptions {
   /** τ, above 0. */
   readonly temperature: number;
   /**
-   * Negatives per tile; by default as many as keep a tile of logits within 16 MB, at least 1,024, at most 8,192. On
+   * Negatives per tile; by default as many as keep a tile of logits within 8 MB, at least 1,024, at most 8,192. On
    * WebGPU tiles are as large as a workgroup's memory, whatever this says.
    */
   readonly tileSize?: number;
@@ -83,7 +83,7 @@ export function streamingInfoNce(
 
 /** Measured on the tensorflow backend: from 1,024 on the time changes little, so memory decides. */
 function defaultTileSize(queries: number): number {
-  const fitting = 2 ** Math.floor(Math.log2(4_194_304 / Math.max(1, queries)));
+  const fitting = 2 ** Math.floor(Math.log2(2_000_000 / Math.max(1, queries)));
   return Math.min(8192, Math.max(1024, fitting));
 }
 

@@ -39,7 +39,10 @@ export function sgd(options: SgdOptions = {}): Optimizer {
   ): void => {
     const specs = velocities.match(parameters, gradients);
     const [started, others] = [true, false].map((of) => specs.filter(({ name }) => begun.has(name) === of));
-    const add = (group: readonly ParameterSpec[] = [], settings: { momentum: number; weightDecay: number }) => {
+    const add = (
+      group: readonly ParameterSpec[] = [],
+      settings: { momentum: number; weightDecay: number },
+    ) => {
       const updates = group.map(({ name }) => ({
         variable: parameters.get(name),
         velocity: velocities.get(name),

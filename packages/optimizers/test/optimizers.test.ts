@@ -11,7 +11,7 @@ const spec = (name: string, role: ParameterSpec['role'], values: number[]): Para
   role,
   shape: [values.length],
   layout: 'vector',
-  initialize: () => Float32Array.from(values),
+  initialize: (_, index) => values[index] as number,
 });
 
 const network = () =>

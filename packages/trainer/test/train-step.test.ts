@@ -130,7 +130,8 @@ describeBackends('trainStep', () => {
     }
     const [summed, inParts] = after as [(typeof after)[0], (typeof after)[0]];
     for (const [name, values] of Object.entries(inParts)) {
-      for (const [i, value] of values.entries()) expect(value, name).toBeCloseTo(summed[name]?.[i] as number, 5);
+      for (const [i, value] of values.entries())
+        expect(value, name).toBeCloseTo(summed[name]?.[i] as number, 5);
     }
     disposeBatch(batch);
   });
