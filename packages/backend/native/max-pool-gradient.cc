@@ -41,6 +41,8 @@ class MaxPoolGradient {
     const Tensor dy = call.input(2, y.size());
     const Tensor dx = call.output(0, x.shape());
     if (x.rank() != 4 || y.rank() != 4) throw std::runtime_error("images of rank 4 are needed");
+    if (y.dim(0) != x.dim(0) || y.channels() != x.channels()) throw std::runtime_error("y is not of x");
+    if (x.size() == 0) return;
     const int64_t height = x.dim(1);
     const Shares images(x.dim(0), 1, x.dim(0));
     // A few bands of rows each, where there are fewer images than threads.

@@ -11,17 +11,24 @@
 #include "unit-rows.h"
 #include "updates.h"
 
-extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void* /*environment*/,
+extern "C" int napi_throw_error(void* environment, const char* code, const char* message);
+
+extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void* environment,
                                                                                 void* exports) {
   static std::once_flag once;
-  std::call_once(once, [] {
-    pixcon::registerBatchNormalization();
-    pixcon::registerBatchNormalizationGradient();
-    pixcon::registerMaxPoolGradient();
-    pixcon::registerHeldTensors();
-    pixcon::registerUpdates();
-    pixcon::registerUnitRows();
-    pixcon::releaseLoadPages();
-  });
+  // Node is built without exceptions: none may leave this function.
+  try {
+    std::call_once(once, [] {
+      pixcon::registerBatchNormalization();
+      pixcon::registerBatchNormalizationGradient();
+      pixcon::registerMaxPoolGradient();
+      pixcon::registerHeldTensors();
+      pixcon::registerUpdates();
+      pixcon::registerUnitRows();
+      pixcon::releaseLoadPages();
+    });
+  } catch (const std::exception& error) {
+    napi_throw_error(environment, nullptr, error.what());
+  }
   return exports;
 }

@@ -4,6 +4,8 @@ import { importNode } from './node-modules.ts';
 export const nativeKernelFlags: readonly string[] = [
   ...['-std=c++17', '-O3', '-fno-math-errno', '-fno-trapping-math'],
   ...['-fPIC', '-shared', '-fvisibility=hidden', '-pthread', '-Wall', '-Wextra'],
+  // TensorFlow keeps pointers to the kernels when the worker thread that loaded them ends, and Node unloads them.
+  '-Wl,-z,nodelete',
 ];
 
 /** The C++ sources of our kernels for TensorFlow, in this package's `native`. Node only; empty in a bundle. */

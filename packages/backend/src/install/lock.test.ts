@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTemporaryFolder } from '../../test/temporary-folder.ts';
@@ -24,6 +24,22 @@ describe('withLock', () => {
     expect(most).toBe(1);
     expect(waits).toEqual([process.pid]);
     expect(existsSync(lock)).toBe(false);
+  });
+
+  it('waits for a process of another machine, unless that has taken an hour', async () => {
+    const lock = join(folder.path, 'lock');
+    folder.put('lock/pid', '2147483646 elsewhere token');
+    let waited = 0;
+    const done = withLock(
+      lock,
+      () => waited++,
+      async () => 'done',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect([waited, existsSync(lock)]).toEqual([1, true]);
+    const old = new Date(Date.now() - 3_700_000);
+    utimesSync(lock, old, old);
+    expect(await done).toBe('done');
   });
 
   it('takes over from a dead process, and opens after a failure', async () => {

@@ -24,6 +24,10 @@ async function install(root: string, log: (line: string) => void): Promise<void>
   if (path === undefined || existsSync(path)) return;
   log('Compiling the kernels of pixcon (a few seconds)');
   const libraries = dirname(path);
+  // Of runs that were killed: only one at a time is here.
+  for (const name of readdirSync(libraries).filter((entry) => entry.startsWith('.kernels-'))) {
+    rmSync(join(libraries, name), { recursive: true, force: true });
+  }
   const temporary = mkdtempSync(join(libraries, '.kernels-'));
   try {
     // As deep as it will lie, so that it finds the library beside it from either place.

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { execute, executeMany } from './execute.ts';
 
-let count = 0;
-
 /** A variable whose buffer TensorFlow's resource operations write into. */
 export interface InPlace {
   /** What resource operations take; needs `release` before. */
@@ -25,27 +23,34 @@ export function updateInPlace(
   update: (...resources: InPlace[]) => void,
 ): void {
   tf.tidy(() => {
-    const resources = variables.map((variable): InPlace => {
-      const handle = execute(
+    const handles = variables.map((variable, index) =>
+      execute(
         'VarHandleOp',
         {
           dtype: 'float32',
           shape: { dimensions: variable.shape },
           container: '',
-          shared_name: `pixcon-${count++}`,
+          // TensorFlow keeps a kernel for every set of attributes, for ever: the same few names each time.
+          shared_name: `pixcon-${index}`,
         },
         [],
-      );
-      executeMany('AssignVariableOp', { dtype: 'float32' }, [handle, variable], 0);
-      return { handle, release: () => variable.assign(standIn) };
-    });
+      ),
+    );
+    const held: number[] = [];
     try {
+      const resources = variables.map((variable, index): InPlace => {
+        const handle = handles[index] as tf.Tensor;
+        executeMany('AssignVariableOp', { dtype: 'float32' }, [handle, variable], 0);
+        held.push(index);
+        return { handle, release: () => variable.assign(standIn) };
+      });
       update(...resources);
     } finally {
-      resources.forEach(({ handle }, index) => {
+      for (const index of held) {
+        const handle = handles[index] as tf.Tensor;
         (variables[index] as tf.Variable).assign(execute('ReadVariableOp', { dtype: 'float32' }, [handle]));
         executeMany('DestroyResourceOp', { ignore_lookup_error: true }, [handle], 0);
-      });
+      }
     }
   });
 }

@@ -115,6 +115,7 @@ describeBackends(
         [[1, 9, 9, 1], 5, 3, 2],
         [[17, 4, 4, 2], 2, 2, 0],
         [[1, 13, 6, 3], 2, 3, 1],
+        [[0, 64, 64, 3], 3, 2, 1],
       ] as [Shape4, number, number, number][])(
         'gradient of max pooling, %j, %i, %i, %i',
         async (shape, size, stride, padding) => {

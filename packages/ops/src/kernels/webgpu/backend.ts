@@ -63,6 +63,7 @@ export interface WebgpuBackend {
   querySet: object | null;
   makeTensorInfo(shape: number[], dtype: tf.DataType, values?: unknown): tf.TensorInfo;
   uploadToGPU(dataId: object): void;
+  convertAndCacheOnCPU(dataId: object, values: unknown): unknown;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;

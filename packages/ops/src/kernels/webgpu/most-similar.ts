@@ -1,11 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { referenceKernels } from '../reference/reference-kernels.ts';
 import type { Kernels } from '../types.ts';
-import { dotProducts, dotTile, dotWorkgroup } from './dot-products.ts';
+import type { WebgpuBackend } from './backend.ts';
+import { dotProducts, dotTile, dotTileSize, dotWorkgroup } from './dot-products.ts';
 import { runWebgpuProgram } from './run-program.ts';
 import { webgpuUnitRows } from './unit-rows.ts';
 
+const workgroupBytes = 16 * (dotTileSize + 2 * dotWorkgroup);
+
 /** The largest cosine of every query and where it is; the matrix of all cosines stays in workgroups. */
 export const mostSimilar: Kernels['mostSimilar'] = (query, key) => {
+  const { device } = tf.backend() as unknown as WebgpuBackend;
+  if (device.limits.maxComputeWorkgroupStorageSize < workgroupBytes)
+    return referenceKernels.mostSimilar(query, key);
   const [batch, queries, dim] = query.shape;
   const keys = key.shape[1];
   const [left, right] = [unit(query), unit(key)];

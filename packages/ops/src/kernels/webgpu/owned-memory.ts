@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { WebgpuBackend } from './backend.ts';
 
-/** True where nothing else shows the memory of the tensor: no clone, no view of another shape. */
+/**
+ * True where nothing else shows the memory of the tensor: no clone, no view of another shape. And where it holds what
+ * the tensor says: tfjs casts integers to float32 by the label alone.
+ */
 export function ownsMemory(tensor: tf.Tensor): boolean {
-  return (tf.backend() as { refCount(dataId: object): number }).refCount(tensor.dataId) === 1;
+  const backend = tf.backend() as unknown as WebgpuBackend & { refCount(dataId: object): number };
+  const { dataId, dtype } = tensor;
+  return backend.refCount(dataId) === 1 && backend.tensorMap.get(dataId).dtype === dtype;
 }
 
 /**

@@ -146,6 +146,29 @@ describeBackends(
       y.dispose();
     });
 
+    it('makes zeros of nothing', async () => {
+      const x = tf.zeros([0, 4]);
+      const { y } = runWebgpuProgram({
+        name: 'of nothing',
+        inputs: { x },
+        outputs: { y: { shape: [4] } },
+        workgroups: 1,
+        shader: () => ({ body: 'y[index] = x[index] + 1.0;' }),
+      });
+      expect([...(await y.data())]).toEqual([0, 0, 0, 0]);
+      tf.dispose([x, y]);
+    });
+
+    it('shows what was written after a download that began before', async () => {
+      const target = tf.tidy(() => tf.add(tf.zeros([4]), 1));
+      addInPlace(target, 1);
+      const before = target.data();
+      addInPlace(target, 1);
+      expect([...(await before)]).toEqual([2, 2, 2, 2]);
+      expect([...(await target.data())]).toEqual([3, 3, 3, 3]);
+      target.dispose();
+    });
+
     it('refuses an input that is written in place', () => {
       const x = tf.tensor1d([1]);
       expect(() =>

@@ -2,6 +2,7 @@ import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GpuBuffer, GpuDevice, WebgpuBackend } from './backend.ts';
 import { assertFitsBuffer, gridOf } from './limits.ts';
+import { neverCache } from './never-cache.ts';
 import type { DispatchCost, InPlace, NewOutput, WebgpuProgram } from './program.ts';
 import { type Binding, bindingsOf, programKey, shaderSource, tensorOf } from './shader-source.ts';
 import { announceDispatch } from './watch-dispatches.ts';
@@ -32,7 +33,8 @@ const caches = new WeakMap<GpuDevice, DeviceCache>();
  * The runner declares inputs, outputs and uniforms in WGSL under the names they have in `program`, caches the
  * pipeline by name, variant and element types, and checks sizes against the device before anything is made. An
  * output with `inPlace` is written where it is and comes back as it went in. Nothing waits and nothing is read
- * back. The shader must write every element of a new output: its buffer has been used before.
+ * back. The shader must write every element of a new output: its buffer has been used before. Where an input is empty,
+ * nothing runs and new outputs are 0.
  *
  * @throws PixconError `invalid-argument` where a tensor or the dispatch is larger than the device takes, or an
  * output in place is an input too
@@ -59,12 +61,19 @@ export function runWebgpuProgram<Output extends string>(
     ([name, input]) => [name, inItsType(backend, tensorOf(input), copies)] as const,
   );
   const grid = check(device, program, inputs);
-  const results = outputs.map(
-    ([name, output]) => [name, 'inPlace' in output ? output.inPlace : allocate(backend, output)] as const,
-  );
+  const read = inputs.map(([, tensor]) => tensor);
+  // No buffer is empty, so nothing without elements can be bound: what is made of it is 0.
+  const empty = read.some(({ shape }) => sizeOf(shape) === 0);
+  const results = outputs.map(([name, output]) => {
+    if ('inPlace' in output) return [name, output.inPlace] as const;
+    return [name, empty ? tf.zeros([...output.shape], output.dtype) : allocate(backend, output)] as const;
+  });
   const written = results.map(([, tensor]) => tensor);
-  if (grid.every((count) => count > 0) && written.every(({ shape }) => sizeOf(shape) > 0)) {
-    const read = inputs.map(([, tensor]) => tensor);
+  if (!empty && grid.every((count) => count > 0) && written.every(({ shape }) => sizeOf(shape) > 0)) {
+    neverCache(
+      backend,
+      outputs.flatMap(([, output]) => ('inPlace' in output ? [output.inPlace.dataId] : [])),
+    );
     const buffers = [...read, ...written].map(({ dataId }) => {
       backend.uploadToGPU(dataId);
       return backend.tensorMap.get(dataId).resource as GpuBuffer;

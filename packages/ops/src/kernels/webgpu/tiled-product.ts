@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Operand } from './operand.ts';
 import type { DispatchCost } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
@@ -54,6 +54,7 @@ export interface TiledProduct {
  */
 export function tiledProduct(product: TiledProduct): tf.Tensor {
   const { name, left, right, rows, columns, depth, store, output, phases = 1, stripe = 65_535 } = product;
+  if (depth === 0) return tf.zeros([...output.shape]);
   const plan = planProduct(product);
   const { tile, splits, splitDepth } = plan;
   const rowTiles = Math.ceil(rows / tile.size);

@@ -108,6 +108,16 @@ describeBackends(
       tf.dispose([target, online, velocity]);
     });
 
+    it('moves variables that began as integers, whose memory tfjs leaves as it is', async () => {
+      const target = tf.tidy(() =>
+        tf.variable(tf.cast(tf.add(tf.tensor1d([0, 1, 2, 3], 'int32'), 1), 'float32')),
+      );
+      const online = tf.ones([4]);
+      webgpuUpdates.moveTowards(target, online, 0.5);
+      await expect(target).toBeAllClose([1, 1.5, 2, 2.5]);
+      tf.dispose([target, online]);
+    });
+
     it('addAll adds in place, and leaves what shares the memory of a total', async () => {
       await expectNoLeaks(async () => {
         const pairs = shapes.map((shape, i) => ({
