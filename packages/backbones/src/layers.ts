@@ -1,5 +1,5 @@
 import type { Mode, NetworkNode, ParameterSpec, Parameters } from '@pixcon/core';
-import { batchNormalization, convolution } from '@pixcon/ops';
+import { batchNormalization, convolution, normalizeInside, type PendingNormalization } from '@pixcon/ops';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { kaimingNormal } from './initializers.ts';
 
@@ -47,23 +47,49 @@ export function unitParameters(unit: ConvolutionUnit): ParameterSpec[] {
 export function applyUnit(
   unit: ConvolutionUnit,
   parameters: Parameters,
-  x: Tensor4D,
+  x: Tensor4D | PendingNormalization,
   mode: Mode,
   after: { readonly relu: boolean; readonly residual?: Tensor4D },
 ): Tensor4D {
-  const { stride, dilation, normalization } = unit;
+  const convolved = convolve(unit, parameters, x);
+  return batchNormalization(convolved, normalizationOf(unit, parameters), {
+    ...optionsOf(mode),
+    ...after,
+  });
+}
+
+/** `applyUnit` with a ReLU, whose normalization is left to the convolution or pooling that comes next. */
+export function beginUnit(
+  unit: ConvolutionUnit,
+  parameters: Parameters,
+  x: Tensor4D | PendingNormalization,
+  mode: Mode,
+): PendingNormalization {
+  const convolved = convolve(unit, parameters, x);
+  return normalizeInside(convolved, normalizationOf(unit, parameters), { ...optionsOf(mode), relu: true });
+}
+
+function convolve(
+  unit: ConvolutionUnit,
+  parameters: Parameters,
+  x: Tensor4D | PendingNormalization,
+): Tensor4D {
+  const { stride, dilation } = unit;
   const weight = parameters.get(`${unit.convolution}.weight`) as unknown as Tensor4D;
-  const convolved = convolution(x, weight, { stride, padding: paddingOf(unit), dilation });
-  return batchNormalization(
-    convolved,
-    {
-      scale: parameters.get(`${normalization}.weight`),
-      offset: parameters.get(`${normalization}.bias`),
-      runningMean: parameters.get(`${normalization}.running_mean`),
-      runningVariance: parameters.get(`${normalization}.running_var`),
-    },
-    { training: mode.training, splits: mode.splits, epsilon, ...after },
-  );
+  return convolution(x, weight, { stride, padding: paddingOf(unit), dilation });
+}
+
+function normalizationOf({ normalization }: ConvolutionUnit, parameters: Parameters) {
+  return {
+    scale: parameters.get(`${normalization}.weight`),
+    offset: parameters.get(`${normalization}.bias`),
+    runningMean: parameters.get(`${normalization}.running_mean`),
+    runningVariance: parameters.get(`${normalization}.running_var`),
+  };
+}
+
+function optionsOf({ training, splits }: Mode) {
+  return { training, splits, epsilon };
 }
 
 /** What `applyUnit` computes at inference, as a node named after its convolution. */

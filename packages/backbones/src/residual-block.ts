@@ -1,6 +1,7 @@
 import type { Module, NetworkNode, ParameterSpec } from '@pixcon/core';
+import type { PendingNormalization } from '@pixcon/ops';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { applyUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
+import { applyUnit, beginUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
 
 export type BlockKind = 'basic' | 'bottleneck';
 
@@ -67,10 +68,10 @@ export function residualBlock(options: ResidualBlockOptions): ResidualBlock {
     parameters,
     apply(values, x, mode) {
       const residual = projection ? applyUnit(projection, values, x, mode, { relu: false }) : x;
-      return units.reduce((y, part, index) => {
-        const last = index === units.length - 1;
-        return applyUnit(part, values, y, mode, last ? { relu: true, residual } : { relu: true });
-      }, x);
+      const inner = units
+        .slice(0, -1)
+        .reduce<Tensor4D | PendingNormalization>((y, part) => beginUnit(part, values, y, mode), x);
+      return applyUnit(units.at(-1) as ConvolutionUnit, values, inner, mode, { relu: true, residual });
     },
     graph(prefix, input) {
       const shortcut = projection ? [unitNode(projection, prefix, input, { relu: false })] : [];

@@ -14,7 +14,7 @@ import {
 } from '@pixcon/core';
 import { maxPool, recompute } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
-import { applyUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
+import { applyUnit, beginUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
 import { type BlockKind, expansion, type ResidualBlock, residualBlock } from './residual-block.ts';
 
 export interface ResNetOptions {
@@ -124,8 +124,8 @@ export function resnet(options: ResNetOptions): Backbone {
   const last = stages.at(-1) as FeatureStage;
 
   const applyStem = (parameters: Parameters, images: tf.Tensor4D, mode: Mode): tf.Tensor4D => {
-    const y = applyUnit(stemUnit, parameters, images, mode, { relu: true });
-    return small ? y : maxPool(y, stemPool);
+    if (small) return applyUnit(stemUnit, parameters, images, mode, { relu: true });
+    return maxPool(beginUnit(stemUnit, parameters, images, mode), stemPool);
   };
 
   const applyBlock = (module: ResidualBlock, parameters: Parameters, x: tf.Tensor4D, mode: Mode) => {

@@ -5,6 +5,12 @@ import { differentiable } from './differentiable.ts';
 import { dilatedFilterGradient, dilatedInputGradient } from './dilated-gradients.ts';
 import { dilateFilter } from './dilation.ts';
 import { kernels } from './kernels/kernels.ts';
+import {
+  isDoneInside,
+  normalizeAndRead,
+  normalizedImages,
+  type PendingNormalization,
+} from './pending-normalization.ts';
 
 export interface ConvolutionOptions {
   /** Steps between windows; 1 by default. */
@@ -19,7 +25,7 @@ export interface ConvolutionOptions {
  * Two-dimensional convolution (cross-correlation, torch.nn.functional.conv2d) with the same stride, symmetric
  * zero padding and dilation on both axes.
  *
- * @param x `[batch, height, width, in]`
+ * @param x `[batch, height, width, in]`, or what `normalizeInside` makes of it
  * @param filter `[rows, columns, in, out]`
  * @returns `[batch, ⌊(height + 2·padding − dilation·(rows − 1) − 1) / stride⌋ + 1, likewise the width, out]`
  * @throws PixconError `invalid-shape`, `invalid-argument`
@@ -28,34 +34,48 @@ export interface ConvolutionOptions {
  * convolution(tf.ones([2, 224, 224, 3]), tf.ones([7, 7, 3, 64]), { stride: 2, padding: 3 }); // [2, 112, 112, 64]
  */
 export function convolution(
-  x: tf.Tensor4D,
+  x: tf.Tensor4D | PendingNormalization,
   filter: tf.Tensor4D,
   options: ConvolutionOptions = {},
 ): tf.Tensor4D {
   const { stride = 1, padding = 0, dilation = 1 } = options;
-  assertShape('convolution', 'x', x, [null, null, null, null]);
-  assertShape('convolution', 'filter', filter, [null, null, x.shape[3], null]);
+  const inside = isDoneInside(x);
+  const images = inside ? x.x : normalizedImages(x);
+  assertShape('convolution', 'x', images, [null, null, null, null]);
+  assertShape('convolution', 'filter', filter, [null, null, images.shape[3], null]);
   assertNumber('convolution', 'stride', stride, { minimum: 1, integer: true });
   assertNumber('convolution', 'padding', padding, { minimum: 0, integer: true });
   assertNumber('convolution', 'dilation', dilation, { minimum: 1, integer: true });
   const [rows, columns] = filter.shape;
-  assertWindow('convolution', x, dilation * (rows - 1) + 1, dilation * (columns - 1) + 1, padding);
+  assertWindow('convolution', images, dilation * (rows - 1) + 1, dilation * (columns - 1) + 1, padding);
   const geometry = { stride, padding, dilation };
+  const forward = (from: tf.Tensor4D) =>
+    // tfjs refuses a stride together with a dilation.
+    stride > 1 && dilation > 1
+      ? kernels().convolution(from, dilateFilter(filter, dilation), { stride, padding, dilation: 1 })
+      : kernels().convolution(from, filter, geometry);
+  if (inside) {
+    return normalizeAndRead(x, {
+      inputs: { filter },
+      forward,
+      keepsOutput: false,
+      backward: (dy, from, kept) => ({
+        images: dilatedInputGradient(dy, kept.filter as tf.Tensor4D, from.shape, geometry),
+        filter: dilatedFilterGradient(from, dy, filter.shape, geometry),
+      }),
+    });
+  }
   return differentiable<tf.Tensor4D, 'x' | 'filter'>(
-    { x, filter },
+    { x: images, filter },
     (save) => {
-      save(x, filter);
-      // tfjs refuses a stride together with a dilation.
-      if (stride > 1 && dilation > 1) {
-        return kernels().convolution(x, dilateFilter(filter, dilation), { stride, padding, dilation: 1 });
-      }
-      return kernels().convolution(x, filter, geometry);
+      save(images, filter);
+      return forward(images);
     },
     (dy, saved) => {
-      const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+      const [from, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
       return {
-        x: () => dilatedInputGradient(dy, filter, x.shape, geometry),
-        filter: () => dilatedFilterGradient(x, dy, filter.shape, geometry),
+        x: () => dilatedInputGradient(dy, filter, from.shape, geometry),
+        filter: () => dilatedFilterGradient(from, dy, filter.shape, geometry),
       };
     },
   );

@@ -32,6 +32,7 @@ export {
 } from './masked-batch-normalization.ts';
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
 export { mostSimilarCells, type SimilarCells } from './most-similar-cells.ts';
+export { normalizeInside, type PendingNormalization } from './pending-normalization.ts';
 export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';

@@ -3,6 +3,12 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { assertWindow } from './assert-window.ts';
 import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
+import {
+  isDoneInside,
+  normalizeAndRead,
+  normalizedImages,
+  type PendingNormalization,
+} from './pending-normalization.ts';
 
 export interface MaxPoolOptions {
   /** Side of the square window in cells. */
@@ -16,31 +22,43 @@ export interface MaxPoolOptions {
 /**
  * The largest value of each window and channel (torch.nn.functional.max_pool2d, floor mode).
  *
- * @param x `[batch, height, width, channels]`
+ * @param x `[batch, height, width, channels]`, or what `normalizeInside` makes of it
  * @returns `[batch, ⌊(height + 2·padding − size) / stride⌋ + 1, likewise the width, channels]`
  * @throws PixconError `invalid-shape`, `invalid-argument`
  *
  * @example
  * maxPool(tf.ones([2, 112, 112, 64]), { size: 3, stride: 2, padding: 1 }); // [2, 56, 56, 64]
  */
-export function maxPool(x: tf.Tensor4D, options: MaxPoolOptions): tf.Tensor4D {
+export function maxPool(x: tf.Tensor4D | PendingNormalization, options: MaxPoolOptions): tf.Tensor4D {
   const { size, stride = size, padding = 0 } = options;
-  assertShape('maxPool', 'x', x, [null, null, null, null]);
+  const inside = isDoneInside(x);
+  const images = inside ? x.x : normalizedImages(x);
+  assertShape('maxPool', 'x', images, [null, null, null, null]);
   assertNumber('maxPool', 'size', size, { minimum: 1, integer: true });
   assertNumber('maxPool', 'stride', stride, { minimum: 1, integer: true });
   assertNumber('maxPool', 'padding', padding, { minimum: 0, maximum: size / 2, integer: true });
-  assertWindow('maxPool', x, size, size, padding);
+  assertWindow('maxPool', images, size, size, padding);
   const geometry = { size, stride, padding };
+  if (inside) {
+    return normalizeAndRead(x, {
+      inputs: {},
+      forward: (from) => kernels().maxPool(from, geometry),
+      keepsOutput: true,
+      backward: (dy, from, _, y) => ({
+        images: kernels().maxPoolGradient(dy, from, y as tf.Tensor4D, geometry),
+      }),
+    });
+  }
   return differentiable<tf.Tensor4D, 'x'>(
-    { x },
+    { x: images },
     (save) => {
-      const y = kernels().maxPool(x, geometry);
-      save(x, y);
+      const y = kernels().maxPool(images, geometry);
+      save(images, y);
       return y;
     },
     (dy, saved) => {
-      const [x, y] = saved as [tf.Tensor4D, tf.Tensor4D];
-      return { x: () => kernels().maxPoolGradient(dy, x, y, geometry) };
+      const [from, y] = saved as [tf.Tensor4D, tf.Tensor4D];
+      return { x: () => kernels().maxPoolGradient(dy, from, y, geometry) };
     },
   );
 }

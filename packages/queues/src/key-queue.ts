@@ -81,7 +81,8 @@ const rowsAtOnce = 8192;
 
 function randomRing(length: number, dim: number, random: RandomStream): tf.Variable {
   return tf.tidy(() => {
-    const ring = tf.variable(tf.zeros([length, dim]), false);
+    // Not zeros, which some backends make on the host.
+    const ring = tf.variable(tf.fill([length, dim], 0), false);
     const values = new Float32Array(Math.min(length, rowsAtOnce) * dim);
     for (let first = 0; first < length; first += rowsAtOnce) {
       const count = Math.min(rowsAtOnce, length - first);

@@ -116,6 +116,11 @@ export interface Kernels {
     geometry: WindowGeometry,
   ): Tensor4D;
   batchNormalizationForward(input: BatchNormalizationForward): BatchNormalizationForwardResult;
+  /**
+   * True where normalization costs little beside convolutions, so that a backward pass may normalize again rather than
+   * keep the result.
+   */
+  readonly normalizeAgain?: boolean;
   batchNormalizationBackward(input: BatchNormalizationBackward): BatchNormalizationBackwardResult;
   /** `dy` where `y > 0`, else 0. */
   reluGradient<T extends Tensor>(dy: T, y: T): T;
