@@ -1,6 +1,8 @@
 #include "updates.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "clones.h"
 #include "held-tensors.h"
@@ -25,9 +27,12 @@ class Pieces {
     }
   }
 
+  int64_t count() const { return static_cast<int64_t>(pieces_.size()); }
+  const Piece& at(int64_t index) const { return pieces_[index]; }
+
   template <class Task>
   void forEach(const Task& task) const {
-    parallelFor(static_cast<int64_t>(pieces_.size()), [&](int64_t index) { task(pieces_[index]); });
+    parallelFor(count(), [&](int64_t index) { task(pieces_[index]); });
   }
 
  private:
@@ -44,6 +49,29 @@ void momentumStep(float* __restrict weight, float* __restrict velocity, const fl
     velocity[i] = v;
     weight[i] -= rate * v;
   }
+}
+
+/** v ← momentum · v + rate · (g + decay · w); w ← w − v. */
+PIXCON_CLONES
+void larsStep(float* __restrict weight, float* __restrict velocity, const float* __restrict gradient,
+              int64_t size, float rate, float momentum, float decay) {
+  for (int64_t i = 0; i < size; i++) {
+    const float v = momentum * velocity[i] + rate * (gradient[i] + decay * weight[i]);
+    velocity[i] = v;
+    weight[i] -= v;
+  }
+}
+
+/** Σ x². */
+double sumOfSquares(const float* x, int64_t size) {
+  // Several sums side by side, which the compiler may not make of one.
+  double sums[8] = {};
+  int64_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    for (int64_t j = 0; j < 8; j++) sums[j] += static_cast<double>(x[i + j]) * x[i + j];
+  }
+  for (; i < size; i++) sums[0] += static_cast<double>(x[i]) * x[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 /** target ← target + share · (online − target). */
@@ -87,6 +115,69 @@ class MomentumUpdate {
       momentumStep(update.weight + piece.begin, update.velocity + piece.begin,
                    update.gradient.data() + piece.begin, piece.end - piece.begin, values[0], values[1],
                    values[2]);
+    });
+  }
+};
+
+/** Layer-wise adaptive rate scaling of weights and velocities that are held in turn: w₀, v₀, w₁, v₁ … */
+class LarsUpdate {
+ public:
+  explicit LarsUpdate(const Attributes&) {}
+
+  void run(const Call& call) const {
+    const auto held = HeldTensors::find(call.input(0, 1));
+    const Tensor settings = call.input(1, 5);
+    const int64_t count = call.inputCount() - 3;
+    const Tensor adaptive = call.input(2, count);
+    const float* values = settings.data();
+    const float momentum = values[1];
+    const float decay = values[2];
+    const double trust = values[3];
+    const double epsilon = values[4];
+    if (held->count() != 2 * count) throw std::runtime_error("as many gradients as weights are needed");
+    struct Update {
+      float* weight;
+      float* velocity;
+      Tensor gradient;
+      bool adaptive;
+      float rate;
+    };
+    std::vector<Update> updates;
+    Pieces pieces;
+    for (int64_t index = 0; index < count; index++) {
+      const int64_t size = held->at(2 * index).size();
+      Tensor gradient = call.input(static_cast<int>(index) + 3, size);
+      if (held->at(2 * index + 1).size() != size) throw std::runtime_error("a velocity has another size");
+      updates.push_back({held->write(2 * index), held->write(2 * index + 1), std::move(gradient),
+                         adaptive.data()[index] != 0, values[0]});
+      pieces.add(index, size);
+    }
+    std::vector<std::array<double, 2>> squares(pieces.count());
+    parallelFor(pieces.count(), [&](int64_t index) {
+      const Piece& piece = pieces.at(index);
+      const Update& update = updates[piece.tensor];
+      if (!update.adaptive) return;
+      const int64_t size = piece.end - piece.begin;
+      squares[index] = {sumOfSquares(update.weight + piece.begin, size),
+                        sumOfSquares(update.gradient.data() + piece.begin, size)};
+    });
+    // Added in the order of pieces, whichever thread had them.
+    std::vector<std::array<double, 2>> sums(count);
+    for (int64_t index = 0; index < pieces.count(); index++) {
+      for (int side = 0; side < 2; side++) sums[pieces.at(index).tensor][side] += squares[index][side];
+    }
+    for (int64_t index = 0; index < count; index++) {
+      const double weight = std::sqrt(sums[index][0]);
+      const double gradient = std::sqrt(sums[index][1]);
+      if (weight > 0 && gradient > 0) {
+        updates[index].rate *= static_cast<float>(trust * weight / (gradient + decay * weight + epsilon));
+      }
+    }
+    pieces.forEach([&](const Piece& piece) {
+      const Update& update = updates[piece.tensor];
+      larsStep(update.weight + piece.begin, update.velocity + piece.begin,
+               update.gradient.data() + piece.begin, piece.end - piece.begin, update.rate, momentum,
+               update.adaptive ? decay : 0.0f);
     });
   }
 };
@@ -178,6 +269,10 @@ void registerUpdates() {
                                   {"N: int >= 1"},
                                   {"key: int32", "settings: float", "gradients: N * float"},
                                   {}});
+  registerKernel<LarsUpdate>({"PixconLarsUpdate",
+                              {"N: int >= 1"},
+                              {"key: int32", "settings: float", "adaptive: float", "gradients: N * float"},
+                              {}});
   registerKernel<MoveTowards>(
       {"PixconMoveTowards", {"N: int >= 1"}, {"key: int32", "share: float", "online: N * float"}, {}});
   registerKernel<AddTo>({"PixconAddTo", {"N: int >= 1"}, {"key: int32", "parts: N * float"}, {}});

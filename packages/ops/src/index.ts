@@ -25,6 +25,7 @@ export { registerWebgpuKernels } from './kernels/webgpu/register-webgpu-kernels.
 export { runWebgpuProgram } from './kernels/webgpu/run-program.ts';
 export { type Dispatch, watchDispatches } from './kernels/webgpu/watch-dispatches.ts';
 export { l2Normalize } from './l2-normalize.ts';
+export { type LarsParameter, type LarsUpdate, larsUpdates } from './lars-update.ts';
 export { linear } from './linear.ts';
 export {
   type MaskedBatchNormalizationOptions,

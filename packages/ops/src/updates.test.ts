@@ -2,6 +2,7 @@ import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { exponentialMovingAverage, exponentialMovingAverages } from './exponential-moving-average.ts';
+import { larsUpdates } from './lars-update.ts';
 import { ringWrite } from './ring-write.ts';
 import { sgdUpdate, sgdUpdates } from './sgd-update.ts';
 
@@ -196,6 +197,78 @@ describeBackends('updates of many parameters', () => {
     exponentialMovingAverages([{ target: good, online: good }], 0.5);
     await expect(good).toBeAllClose([1, 2]);
     tf.dispose([good, bad, gradient, wrong]);
+  });
+});
+
+describeBackends('larsUpdates', () => {
+  const shapes = [[3], [2, 5], [1], [40, 50, 50], [7, 3], [64], [8, 16], [33]];
+  const options = {
+    learningRate: 2,
+    momentum: 0.9,
+    weightDecay: 0.01,
+    trustCoefficient: 0.02,
+    epsilon: 1e-8,
+  };
+
+  it('follows the rule, also where a norm is zero, and leaves what shares memory', async () => {
+    await expectNoLeaks(async () => {
+      const make = (seed: number) =>
+        shapes.map((shape, i) => tf.randomNormal(shape, 0, 1, 'float32', seed + i));
+      const [start, speed, gradients] = [make(1), make(50), make(100)];
+      // Of the first, the gradient is zero; of the second, the weights.
+      for (const [list, place] of [
+        [gradients, 0],
+        [start, 1],
+      ] as const) {
+        list[place]?.dispose();
+        list[place] = tf.zeros(shapes[place] as number[]);
+      }
+      const read = (tensors: tf.Tensor[]) =>
+        Promise.all(tensors.map(async (each) => [...(await each.data())]));
+      const [w, v, g] = [await read(start), await read(speed), await read(gradients)];
+      const variables = start.map((value) => tf.variable(value));
+      const velocities = speed.map((value) => tf.variable(value));
+      const adaptive = shapes.map((_, i) => i % 3 !== 2);
+      larsUpdates(
+        shapes.map((_, i) => ({
+          variable: variables[i] as tf.Variable,
+          velocity: velocities[i] as tf.Variable,
+          gradient: gradients[i] as tf.Tensor,
+          adaptive: adaptive[i] as boolean,
+        })),
+        options,
+      );
+      const norm = (values: number[]) => Math.hypot(...values);
+      for (const [i, variable] of variables.entries()) {
+        const [weights, slopes] = [w[i] as number[], g[i] as number[]];
+        const [decay, trust] = adaptive[i] ? [options.weightDecay, options.trustCoefficient] : [0, 0];
+        const [a, b] = [norm(weights), norm(slopes)];
+        const ratio = adaptive[i] && a > 0 && b > 0 ? (trust * a) / (b + decay * a + options.epsilon) : 1;
+        const speeds = weights.map(
+          (weight, k) =>
+            0.9 * ((v[i] as number[])[k] as number) +
+            options.learningRate * ratio * ((slopes[k] as number) + decay * weight),
+        );
+        await expect(velocities[i] as tf.Tensor).toBeAllClose(Float32Array.from(speeds), { absolute: 1e-5 });
+        const expected = weights.map((weight, k) => weight - (speeds[k] as number));
+        await expect(variable).toBeAllClose(Float32Array.from(expected), { absolute: 1e-5 });
+        // The variables began in the memory of these.
+        expect([...(await (start[i] as tf.Tensor).data())]).toEqual(weights);
+      }
+      tf.dispose([start, speed, gradients, variables, velocities]);
+    });
+  });
+
+  it('moves nothing when one of them is wrong', async () => {
+    const [variable, velocity] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([0, 0]))];
+    const update = { variable, velocity, adaptive: true };
+    const [good, bad] = [tf.tensor1d([1, 1]), tf.tensor1d([1, 1, 1])];
+    const updates = [good, bad].map((gradient) => ({ ...update, gradient }));
+    expect(() => larsUpdates(updates, options)).toThrow('gradient must have shape [2]');
+    expect(() => larsUpdates([], { ...options, epsilon: -1 })).toThrow('epsilon');
+    larsUpdates([], options);
+    await expect(variable).toBeAllClose([1, 2]);
+    tf.dispose([variable, velocity, good, bad]);
   });
 });
 

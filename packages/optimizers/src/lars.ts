@@ -1,5 +1,5 @@
 import { assertNumber, type Optimizer } from '@pixcon/core';
-import { sgdUpdate } from '@pixcon/ops';
+import { larsUpdates } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { Velocities } from './velocities.ts';
 
@@ -46,35 +46,26 @@ export function lars(options: LarsOptions = {}): Optimizer {
     },
     update(parameters, gradients, learningRate) {
       assertNumber('lars.update', 'learningRate', learningRate, { minimum: 0 });
-      for (const { name, role } of velocities.match(parameters, gradients)) {
-        const gradient = gradients.get(name);
-        if (!gradient) continue;
+      const moved = velocities.match(parameters, gradients);
+      if (momentum > 0) velocities.prepare(parameters);
+      const updates = moved.map(({ name, role }) => {
         const variable = parameters.get(name);
-        const direction = tf.tidy(() => {
-          if (role !== 'weight') return tf.mul(gradient, learningRate);
-          const decayed = tf.add(gradient, tf.mul(variable, weightDecay));
-          return tf.mul(decayed, tf.mul(trustRatio(variable, gradient), learningRate));
-        });
-        // The rate is in the direction already.
-        velocities.set(
-          name,
-          sgdUpdate(variable, velocities.get(name), direction, { learningRate: 1, momentum }),
-        );
-        direction.dispose();
-      }
+        return {
+          variable,
+          velocity: velocities.get(name) ?? zeroVelocity(variable),
+          gradient: gradients.get(name) as tf.Tensor,
+          adaptive: role === 'weight',
+        };
+      });
+      larsUpdates(updates, { learningRate, momentum, weightDecay, trustCoefficient, epsilon });
+      if (momentum === 0) tf.dispose(updates.map(({ velocity }) => velocity));
     },
     state: () => velocities.state(),
     restore: (state) => velocities.restore(state),
     dispose: () => velocities.dispose(),
   };
+}
 
-  /** A scalar that stays on the device. */
-  function trustRatio(variable: tf.Tensor, gradient: tf.Tensor): tf.Scalar {
-    const weightNorm = tf.sqrt(tf.sum(tf.square(variable)));
-    const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
-    const denominator = tf.add(tf.add(gradientNorm, tf.mul(weightNorm, weightDecay)), epsilon);
-    const ratio = tf.div(tf.mul(weightNorm, trustCoefficient), denominator);
-    const applies = tf.logicalAnd(tf.greater(weightNorm, 0), tf.greater(gradientNorm, 0));
-    return tf.where(applies, ratio, tf.onesLike(ratio)) as tf.Scalar;
-  }
+function zeroVelocity(variable: tf.Variable): tf.Variable {
+  return tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
 }

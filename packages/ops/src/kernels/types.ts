@@ -27,6 +27,19 @@ export interface ParameterUpdate {
   readonly gradient: Tensor;
 }
 
+export interface LarsUpdate extends MomentumUpdate {
+  /** Size of a step as a share of the weight's norm. */
+  readonly trustCoefficient: number;
+  /** Added to the denominator of the trust ratio. */
+  readonly epsilon: number;
+}
+
+/** A parameter of layer-wise adaptive rate scaling. */
+export interface LarsParameter extends ParameterUpdate {
+  /** Else without trust ratio and without weight decay. */
+  readonly adaptive: boolean;
+}
+
 /** A target parameter, and the online one that it follows. */
 export interface TargetUpdate {
   readonly target: Variable;
@@ -135,6 +148,12 @@ export interface Kernels {
   momentumUpdate(variable: Variable, velocity: Variable, gradient: Tensor, options: MomentumUpdate): void;
   /** The same for each of many different variables: where a backend can do them together. */
   momentumUpdates?(updates: readonly ParameterUpdate[], options: MomentumUpdate): void;
+  /**
+   * One step of layer-wise adaptive rate scaling of different parameters, in place:
+   * v ← momentum · v + learningRate · ratio · (g + weightDecay · w); w ← w − v, where
+   * ratio = trustCoefficient · ‖w‖ / (‖g‖ + weightDecay · ‖w‖ + ε), and 1 where a norm is 0.
+   */
+  larsUpdates(updates: readonly LarsParameter[], options: LarsUpdate): void;
   /** In place: target ← momentum · target + (1 − momentum) · online. */
   moveTowards(target: Variable, online: Tensor, momentum: number): void;
   /** The same for each of many different targets: where a backend can do them together. */

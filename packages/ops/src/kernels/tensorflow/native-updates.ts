@@ -5,7 +5,13 @@ import { execute, executeMany } from './execute.ts';
 type UpdateKernels = Required<
   Pick<
     Kernels,
-    'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'addAll' | 'ringWrite'
+    | 'momentumUpdate'
+    | 'momentumUpdates'
+    | 'larsUpdates'
+    | 'moveTowards'
+    | 'moveAllTowards'
+    | 'addAll'
+    | 'ringWrite'
   >
 >;
 
@@ -21,6 +27,17 @@ export const nativeUpdates: UpdateKernels = {
     assignInPlace(variables, (key) => {
       const settings = tf.tensor1d([learningRate, momentum, weightDecay]);
       executeMany('PixconMomentumUpdate', count(gradients), [key, settings, ...gradients], 0);
+    });
+  },
+
+  larsUpdates(updates, { learningRate, momentum, weightDecay, trustCoefficient, epsilon }) {
+    if (updates.length === 0) return;
+    const variables = updates.flatMap(({ variable, velocity }) => [variable, velocity]);
+    const gradients = updates.map(({ gradient }) => gradient);
+    assignInPlace(variables, (key) => {
+      const settings = tf.tensor1d([learningRate, momentum, weightDecay, trustCoefficient, epsilon]);
+      const adaptive = tf.tensor1d(updates.map((update) => (update.adaptive ? 1 : 0)));
+      executeMany('PixconLarsUpdate', count(gradients), [key, settings, adaptive, ...gradients], 0);
     });
   },
 

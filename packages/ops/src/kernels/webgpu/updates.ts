@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels, MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate } from '../types.ts';
-import type { WebgpuBackend } from './backend.ts';
+import { larsUpdates } from './lars-updates.ts';
 import { ownMemory, ownsMemory } from './owned-memory.ts';
-import { type InPlace, type VectorInput, vectors } from './program.ts';
+import { batches, runTogether } from './parts.ts';
+import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
 const workgroupSize = 256;
@@ -10,12 +11,20 @@ const workgroupSize = 256;
 /** Updates in the parameters' own memory. A dispatch takes as many of them as the device binds buffers at once. */
 export const webgpuUpdates: Pick<
   Kernels,
-  'momentumUpdate' | 'momentumUpdates' | 'moveTowards' | 'moveAllTowards' | 'addAll' | 'ringWrite'
+  | 'momentumUpdate'
+  | 'momentumUpdates'
+  | 'larsUpdates'
+  | 'moveTowards'
+  | 'moveAllTowards'
+  | 'addAll'
+  | 'ringWrite'
 > = {
   momentumUpdate(variable, velocity, gradient, options) {
     momentumUpdates([{ variable, velocity, gradient }], options);
   },
   momentumUpdates,
+
+  larsUpdates,
 
   moveTowards(target, online, momentum) {
     moveAllTowards([{ target, online }], momentum);
@@ -104,70 +113,4 @@ function addAll(pairs: readonly SumPair[]): tf.Tensor[] {
     );
   }
   return sums;
-}
-
-interface Part {
-  readonly size: number;
-  readonly inputs: Readonly<Record<string, tf.Tensor>>;
-  readonly outputs: Readonly<Record<string, tf.Tensor>>;
-}
-
-/** As many parts as there are buffers for, those of the same alignment together. */
-function batches<T>(parts: readonly T[], buffers: number, size: (part: T) => number): T[][] {
-  const { device } = tf.backend() as unknown as WebgpuBackend;
-  const most = Math.max(1, Math.floor(device.limits.maxStorageBuffersPerShaderStage / buffers));
-  const result: T[][] = [];
-  for (const aligned of [true, false]) {
-    const same = parts.filter((part) => size(part) > 0 && (size(part) % 4 === 0) === aligned);
-    for (let start = 0; start < same.length; start += most) result.push(same.slice(start, start + most));
-  }
-  return result;
-}
-
-/**
- * Runs the statements of `update` for every element of every part, in one dispatch: workgroups are dealt out to the
- * parts one after another.
- *
- * @param update gets the names of the buffers of a part; `at` is the element
- */
-function runTogether(
-  name: string,
-  parts: readonly Part[],
-  floats: Readonly<Record<string, number>>,
-  update: (names: Readonly<Record<string, string>>) => string,
-): void {
-  const vector = parts.every(({ size }) => size % 4 === 0);
-  const inputs: Record<string, VectorInput> = {};
-  const outputs: Record<string, InPlace> = {};
-  const integers: Record<string, number> = {};
-  const bodies: string[] = [];
-  let workgroups = 0;
-  parts.forEach((part, i) => {
-    const count = vector ? part.size / 4 : part.size;
-    const names = Object.fromEntries(
-      [...Object.keys(part.inputs), ...Object.keys(part.outputs)].map((key) => [key, `${key}${i}`]),
-    );
-    for (const [key, tensor] of Object.entries(part.inputs)) inputs[`${key}${i}`] = vectors(tensor, vector);
-    for (const [key, tensor] of Object.entries(part.outputs))
-      outputs[`${key}${i}`] = { inPlace: tensor, vector };
-    integers[`start${i}`] = workgroups;
-    workgroups += Math.ceil(count / workgroupSize);
-    integers[`end${i}`] = workgroups;
-    integers[`count${i}`] = count;
-    bodies.push(`if (group >= uniforms.start${i} && group < uniforms.end${i}) {
-      let at = (group - uniforms.start${i}) * ${workgroupSize} + lane;
-      if (at < uniforms.count${i}) { ${update(names)} }
-    }`);
-  });
-  runWebgpuProgram({
-    name,
-    variant: `${parts.length}`,
-    inputs,
-    outputs,
-    integers,
-    floats,
-    workgroupSize,
-    workgroups,
-    shader: () => ({ body: bodies.join('\n') }),
-  });
 }
