@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defaultClientConditions } from 'vite';
 import type { TestProjectConfiguration } from 'vitest/config';
 import { findChromium } from './find-chromium.ts';
+import { warnOnce } from './warn-once.ts';
 
 /**
  * The vitest project that runs tests in a page of headless Chromium, on WebGPU and WebAssembly. None without a
@@ -13,7 +14,7 @@ export function browserProject(): TestProjectConfiguration[] {
   if (executablePath === undefined) {
     const message = 'No Chromium: tests in the browser are skipped. apt-get install -y chromium';
     if (env.PIXCON_REQUIRE_BROWSER) throw new Error(message);
-    console.warn(message);
+    warnOnce(message);
     return [];
   }
   const provider = playwright({

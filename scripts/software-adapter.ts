@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { findSwiftShader } from './find-chromium.ts';
+import { warnOnce } from './warn-once.ts';
 
 /**
  * Where Node finds no WebGPU adapter, gives it Chromium's, which computes on the processor: slow, and exact enough
@@ -17,7 +18,7 @@ export function useSoftwareAdapter(): void {
     env.XDG_RUNTIME_DIR ??= tmpdir();
     return;
   }
-  console.warn(
+  warnOnce(
     'No WebGPU adapter: tests on webgpu are skipped. SwiftShader comes with Chromium: apt-get install -y chromium libvulkan1',
   );
 }
