@@ -25,7 +25,12 @@ export class DeviceLostError extends Error {}
 
 /** Starts the backend that was asked for, and watches it. */
 export async function startDevice(asked: LabSettings['device'], wasmPath: string): Promise<Device> {
-  const { name, description, rejected } = await startBackend(asked, { wasmPath });
+  // The bundle keeps threads whole (`wasmThreads`), which startBackend cannot know. They need shared memory.
+  const threads = crossOriginIsolated ? Math.min(4, Math.max(1, navigator.hardwareConcurrency / 2)) : 1;
+  const { name, description, rejected } = await startBackend(asked, {
+    wasmPath,
+    threads: Math.floor(threads),
+  });
   const withoutWebgpu = rejected.find((backend) => backend.name === 'webgpu')?.reason;
   const { device } = tf.backend() as { device?: GraphicsDevice };
   const failure = device ? failureOf(device) : new Promise<never>(() => undefined);

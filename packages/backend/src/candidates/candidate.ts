@@ -8,8 +8,9 @@ export interface StartBackendOptions {
    */
   readonly wasmPath?: string;
   /**
-   * Threads of `wasm`, 1 to 8. Default: as many as run at once here; in a browser half of that, 4 at most, and 1 on a
-   * page that is not cross-origin isolated. The first start of a process decides.
+   * Threads of `wasm`, 1 to 8. Default: as many as run at once here; in a browser half of that, 4 at most, but 1 on a
+   * page that is not cross-origin isolated, and 1 in a minified bundle, which breaks threads unless it was made with
+   * care. The first start of a process decides.
    */
   readonly threads?: number;
 }

@@ -11,9 +11,6 @@ type Wasm = typeof import('@tensorflow/tfjs-backend-wasm');
 
 const threadsFlag = 'WASM_HAS_MULTITHREAD_SUPPORT';
 
-/** For the download of the files, and for threads to start. */
-const patience = 20_000;
-
 /** tfjs-backend-wasm: XNNPACK in WebAssembly. */
 export const wasmCandidate: Candidate = {
   name: 'wasm',
@@ -38,12 +35,12 @@ export const wasmCandidate: Candidate = {
     if (prefix !== undefined) wasm.setWasmPaths(prefix);
     if (directory === undefined || wasmPath !== undefined) {
       if (asked !== undefined) wasm.setThreadsCount(asked);
-      if (asked === 1) tf.env().set(threadsFlag, false);
+      if (asked === 1 || (asked === undefined && isMinified())) tf.env().set(threadsFlag, false);
     } else {
       const wanted = asked ?? (await defaultThreads());
       if (wanted > 1) await useThreadedWasm(wasm, directory, wanted);
     }
-    await activateWithThreadsOrWithout();
+    await activate('wasm');
     registerWasmKernels();
     const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) ? ' with SIMD' : '';
     const threads = wasm.getThreadsCount();
@@ -52,20 +49,12 @@ export const wasmCandidate: Candidate = {
 };
 
 /**
- * In a page, tfjs starts threads from the text of one of its functions. Where a bundler's minifier has renamed what
- * that text reads, they fail, and tfjs would wait for them for ever.
+ * True in a bundle whose minifier has shortened names. In a page, tfjs starts threads from the text of one of its
+ * functions, which reads a variable outside of it: renamed, threads fail, and tfjs waits for them for ever.
  */
-async function activateWithThreadsOrWithout(): Promise<void> {
-  if (isNode() || !(await tf.env().getAsync(threadsFlag))) return activate('wasm');
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), patience);
-  });
-  const outcome = await Promise.race([activate('wasm'), late]);
-  clearTimeout(timer);
-  if (outcome !== 'late') return;
-  tf.env().set(threadsFlag, false);
-  await activate('wasm');
+function isMinified(): boolean {
+  const probe = (nameThatMinifiersShorten: number) => nameThatMinifiersShorten + 1;
+  return !String(probe).includes('nameThatMinifiersShorten');
 }
 
 /** The folder of the `.wasm` files, with the trailing separator that tfjs wants of a prefix. */
