@@ -8,6 +8,7 @@
 #include "held-tensors.h"
 #include "load-pages.h"
 #include "max-pool-gradient.h"
+#include "softmax-tile.h"
 #include "unit-rows.h"
 #include "updates.h"
 
@@ -25,6 +26,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
       pixcon::registerHeldTensors();
       pixcon::registerUpdates();
       pixcon::registerUnitRows();
+      pixcon::registerSoftmaxTile();
       pixcon::releaseLoadPages();
     });
   } catch (const std::exception& error) {

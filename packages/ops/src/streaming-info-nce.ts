@@ -2,6 +2,7 @@ import { assertNumber, assertShape } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
+import type { RunningSoftmax, SoftmaxTile } from './kernels/types.ts';
 
 export interface StreamingInfoNceOptions {
   /** τ, above 0. */
@@ -124,21 +125,24 @@ function merge(
   withMean: boolean,
 ): Summary {
   const logits = kernels().matMul(scaled, tile, false, true);
+  const { exponentials, maximum, sum, decay } = (kernels().softmaxTile ?? softmaxTile)(logits, before);
+  logits.dispose();
+  const ofTile = withMean ? tf.matMul<tf.Tensor2D>(exponentials, tile) : undefined;
+  const weighted =
+    ofTile && before?.weighted ? tf.add<tf.Tensor2D>(tf.mul(before.weighted, decay), ofTile) : ofTile;
+  return { maximum, sum, weighted };
+}
+
+function softmaxTile(logits: tf.Tensor2D, before: RunningSoftmax | undefined): SoftmaxTile {
   const tileMaximum = tf.max<tf.Tensor2D>(logits, 1, true);
   const maximum = before ? tf.maximum<tf.Tensor2D>(before.maximum, tileMaximum) : tileMaximum;
-  const shifted = tf.sub(logits, maximum);
-  logits.dispose();
-  const exponentials = tf.exp<tf.Tensor2D>(shifted as tf.Tensor2D);
+  const shifted = tf.sub<tf.Tensor2D>(logits, maximum);
+  const exponentials = tf.exp(shifted);
   shifted.dispose();
   const sum = tf.sum<tf.Tensor2D>(exponentials, 1, true);
-  const weighted = withMean ? tf.matMul<tf.Tensor2D>(exponentials, tile) : undefined;
-  if (!before) return { maximum, sum, weighted };
-  const decay = tf.exp(tf.sub(before.maximum, maximum));
-  return {
-    maximum,
-    sum: tf.add(tf.mul(before.sum, decay), sum),
-    weighted: weighted && before.weighted && tf.add<tf.Tensor2D>(tf.mul(before.weighted, decay), weighted),
-  };
+  if (!before) return { exponentials, maximum, sum, decay: sum };
+  const decay = tf.exp(tf.sub<tf.Tensor2D>(before.maximum, maximum));
+  return { exponentials, maximum, sum: tf.add<tf.Tensor2D>(tf.mul(before.sum, decay), sum), decay };
 }
 
 /** log(1 + exp(x)) for any x; the stock kernel loses small results. */

@@ -107,6 +107,19 @@ export interface InfoNceResult {
   readonly positiveGradient: Tensor2D | undefined;
 }
 
+/** Of each row, `[n, 1]`: the largest logit, and Σⱼ exp(logitⱼ − maximum). */
+export interface RunningSoftmax {
+  readonly maximum: Tensor2D;
+  readonly sum: Tensor2D;
+}
+
+export interface SoftmaxTile extends RunningSoftmax {
+  /** exp(logit − maximum), `[n, t]`. */
+  readonly exponentials: Tensor2D;
+  /** `[n, 1]`: what sums from before were multiplied by, since the maximum has risen. */
+  readonly decay: Tensor2D;
+}
+
 /**
  * What the differentiable operations are made of: plain functions of tensors without a gradient. They leave their
  * inputs alone and return tensors that the caller owns; temporaries go with the tidy of the caller.
@@ -185,6 +198,11 @@ export interface Kernels {
     negatives: Tensor2D,
     settings: InfoNceSettings,
   ): InfoNceResult | undefined;
+  /**
+   * One more tile of logits, `[n, t]`, in the running softmax of n rows, where a backend has it in one pass. `before` is
+   * absent for the first.
+   */
+  softmaxTile?(logits: Tensor2D, before: RunningSoftmax | undefined): SoftmaxTile;
   /** a · b of matrices, either one transposed first. */
   matMul(a: Tensor2D, b: Tensor2D, transposeA?: boolean, transposeB?: boolean): Tensor2D;
 }

@@ -138,6 +138,58 @@ describeBackends(
         [5, 16],
         [130, 33],
         [2, 2048],
+      ])('a tile of a running softmax, %i × %i', async (rows, size) => {
+        await expectNoLeaks(async () => {
+          const first = tf.tidy(() =>
+            tf.mul<tf.Tensor2D>(tf.randomNormal([rows, size], 0, 1, 'float32', 1), 30),
+          );
+          const second = tf.tidy(() =>
+            tf.mul<tf.Tensor2D>(tf.randomNormal([rows, size], 0, 1, 'float32', 2), 40),
+          );
+          const [a, b] = [await first.array(), await second.array()];
+          const take = kernels().softmaxTile;
+          if (!take) {
+            expect(ours).toBe(false);
+            tf.dispose([first, second]);
+            return;
+          }
+          const before = tidy(() => take(first, undefined));
+          const after = tidy(() => take(second, before));
+          const maximum = a.map((row, i) => Math.max(...row, ...(b[i] as number[])));
+          const sum = a.map((row, i) =>
+            [...row, ...(b[i] as number[])].reduce(
+              (total, x) => total + Math.exp(x - (maximum[i] as number)),
+              0,
+            ),
+          );
+          const exponentials = b.flatMap((row, i) =>
+            row.map((x) => Math.exp(Math.fround(x - (maximum[i] as number)))),
+          );
+          const decay = a.map((row, i) => Math.exp(Math.fround(Math.max(...row) - (maximum[i] as number))));
+          const close = { relative: 3e-7, absolute: 1e-37 };
+          await expect(after.maximum).toBeAllClose(Float32Array.from(maximum), { relative: 0, absolute: 0 });
+          await expect(after.sum).toBeAllClose(Float32Array.from(sum), { relative: 1e-6, absolute: 0 });
+          await expect(after.exponentials).toBeAllClose(Float32Array.from(exponentials), close);
+          await expect(after.decay).toBeAllClose(Float32Array.from(decay), close);
+          tf.dispose([first, second, Object.values(before), Object.values(after)]);
+        });
+      });
+
+      it('a tile of a running softmax lets nobody overlook a number that is none', async () => {
+        const take = kernels().softmaxTile;
+        if (!take) return;
+        const logits = tf.tensor2d([[1, Number.NaN, 2]]);
+        const { sum, exponentials, maximum, decay } = tidy(() => take(logits, undefined));
+        expect((await sum.data())[0]).toBeNaN();
+        tf.dispose([logits, sum, exponentials, maximum, decay]);
+      });
+
+      it.each([
+        [1, 1],
+        [3, 15],
+        [5, 16],
+        [130, 33],
+        [2, 2048],
       ])('unit rows, %i × %i', async (rows, size) => {
         await expectNoLeaks(async () => {
           const [x, dy] = [normal([rows, size], 1), normal([rows, size], 2)] as unknown as tf.Tensor2D[];

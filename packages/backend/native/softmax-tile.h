@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pixcon {
+
+void registerSoftmaxTile();
+
+}  // namespace pixcon
