@@ -31,6 +31,8 @@ int TF_NumDims(const TF_Tensor*);
 int64_t TF_Dim(const TF_Tensor*, int index);
 void* TF_TensorData(const TF_Tensor*);
 size_t TF_TensorByteSize(const TF_Tensor*);
+TF_DataType TF_TensorType(const TF_Tensor*);
+void TF_TensorBitcastFrom(const TF_Tensor* from, TF_DataType, TF_Tensor* to, const int64_t* dims, int count, TF_Status*);
 TF_Tensor* TF_AllocateTensor(TF_DataType, const int64_t* dims, int count, size_t bytes);
 
 TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* name);
@@ -51,6 +53,10 @@ void TF_OpKernelConstruction_GetAttrFloat(TF_OpKernelConstruction*, const char* 
 void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* name, int32_t*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char* name, unsigned char*,
                                          TF_Status*);
+void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction*, const char* name, int32_t* listSize,
+                                         int32_t* totalSize, TF_Status*);
+void TF_OpKernelConstruction_GetAttrInt64List(TF_OpKernelConstruction*, const char* name, int64_t*, int most,
+                                              TF_Status*);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 
 int TF_NumInputs(TF_OpKernelContext*);

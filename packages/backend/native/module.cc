@@ -8,6 +8,7 @@
 #include "held-tensors.h"
 #include "load-pages.h"
 #include "max-pool-gradient.h"
+#include "reshape.h"
 #include "softmax-tile.h"
 #include "unit-rows.h"
 #include "updates.h"
@@ -27,6 +28,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
       pixcon::registerUpdates();
       pixcon::registerUnitRows();
       pixcon::registerSoftmaxTile();
+      pixcon::registerReshape();
       pixcon::releaseLoadPages();
     });
   } catch (const std::exception& error) {

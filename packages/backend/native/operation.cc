@@ -11,6 +11,17 @@ std::vector<int64_t> Tensor::shape() const {
   return dims;
 }
 
+Tensor Tensor::reshaped(const std::vector<int64_t>& shape) const {
+  Status status;
+  const TF_DataType type = TF_TensorType(get());
+  const int64_t none = 0;
+  Tensor tensor(TF_AllocateTensor(type, &none, 1, 0));
+  if (!tensor.get()) throw std::runtime_error("out of memory");
+  TF_TensorBitcastFrom(get(), type, tensor.get(), shape.data(), static_cast<int>(shape.size()), status);
+  status.check();
+  return tensor;
+}
+
 Tensor Tensor::writable() && {
   if (TF_Tensor* moved = TF_TensorMaybeMove(get())) {
     if (moved == get()) return std::move(*this);
@@ -78,6 +89,18 @@ bool Attributes::flag(const char* name) const {
   TF_OpKernelConstruction_GetAttrBool(construction_, name, &value, status);
   status.check();
   return value != 0;
+}
+
+std::vector<int64_t> Attributes::integers(const char* name) const {
+  Status status;
+  int32_t length = 0;
+  int32_t total = 0;
+  TF_OpKernelConstruction_GetAttrSize(construction_, name, &length, &total, status);
+  status.check();
+  std::vector<int64_t> values(length);
+  TF_OpKernelConstruction_GetAttrInt64List(construction_, name, values.data(), length, status);
+  status.check();
+  return values;
 }
 
 void registerOperation(const Signature& signature, void* (*create)(TF_OpKernelConstruction*),

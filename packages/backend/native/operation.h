@@ -41,6 +41,8 @@ class Tensor {
   float* data() const { return static_cast<float*>(TF_TensorData(get())); }
   int32_t* integers() const { return static_cast<int32_t*>(TF_TensorData(get())); }
 
+  /** The same memory in another shape of as many values. */
+  Tensor reshaped(const std::vector<int64_t>& shape) const;
   /** This tensor where nobody else sees its memory, else a copy. */
   Tensor writable() &&;
 
@@ -75,6 +77,7 @@ class Attributes {
   float number(const char* name) const;
   int integer(const char* name) const;
   bool flag(const char* name) const;
+  std::vector<int64_t> integers(const char* name) const;
 
  private:
   TF_OpKernelConstruction* construction_;

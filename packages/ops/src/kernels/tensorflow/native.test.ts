@@ -175,6 +175,24 @@ describeBackends(
         });
       });
 
+      it('shapes share memory', async () => {
+        await expectNoLeaks(async () => {
+          const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
+          const y = tf.reshape(x, [3, -1]);
+          const scalar = tf.tidy(() => tf.reshape(tf.reshape(tf.tensor1d([7], 'int32'), []), [1, 1]));
+          const flags = tf.tidy(() => tf.reshape(tf.tensor1d([true, false], 'bool'), [2, 1]));
+          expect(await y.array()).toEqual([
+            [1, 2],
+            [3, 4],
+            [5, 6],
+          ]);
+          expect(await scalar.array()).toEqual([[7]]);
+          expect(await flags.array()).toEqual([[1], [0]]);
+          expect(() => tf.reshape(x, [4])).toThrow();
+          tf.dispose([x, y, scalar, flags]);
+        });
+      });
+
       it('a tile of a running softmax lets nobody overlook a number that is none', async () => {
         const take = kernels().softmaxTile;
         if (!take) return;

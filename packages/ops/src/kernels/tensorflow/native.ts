@@ -1,4 +1,5 @@
 import { runsOnGpu } from './execute.ts';
+import { registerReshape } from './reshape.ts';
 
 let loaded = false;
 
@@ -14,6 +15,7 @@ let loaded = false;
 export function useNativeKernels(use: boolean): boolean {
   const before = loaded;
   loaded = use;
+  if (use) registerReshape(hasNativeKernels);
   return before;
 }
 

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace pixcon {
+
+void registerReshape();
+
+}  // namespace pixcon
