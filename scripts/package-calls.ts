@@ -36,7 +36,7 @@ export const packageCalls: Readonly<Record<string, string>> = {
     assert.deepEqual(record, { step: 7 });
     assert.deepEqual(api.toTensors(sections.optimizer).get('weight').arraySync(), weight.arraySync());`,
   '@pixcon/core': `
-    const initialize = (random) => Float32Array.from({ length: 6 }, () => random.uniform());
+    const initialize = (random) => random.uniform();
     const specs = [{ name: 'weight', shape: [2, 3], role: 'weight', initialize }];
     const [one, other] = [0, 0].map((seed) => api.ParameterSet.create(specs, new api.RandomStream(seed)));
     assert.deepEqual(one.get('weight').arraySync(), other.get('weight').arraySync());`,
@@ -108,7 +108,7 @@ export const packageCalls: Readonly<Record<string, string>> = {
     assert(finite(gradient) && gradient.dataSync().some((entry) => entry !== 0));`,
   '@pixcon/optimizers': `
     const { ParameterSet, RandomStream } = await import('@pixcon/core');
-    const spec = { name: 'weight', shape: [2], role: 'weight', initialize: () => Float32Array.of(1, 2) };
+    const spec = { name: 'weight', shape: [2], role: 'weight', initialize: (_, index) => index + 1 };
     const parameters = ParameterSet.create([spec], new RandomStream(0));
     api.sgd({ weightDecay: 0 }).update(parameters, new Map([['weight', tf.tensor1d([1, 4])]]), 0.5);
     assert.deepEqual(parameters.get('weight').arraySync(), [0.5, 0]);`,

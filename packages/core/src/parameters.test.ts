@@ -48,6 +48,15 @@ describeBackends('ParameterSet', () => {
     set.dispose();
   });
 
+  it('refuses initial values that are no numbers, and leaves nothing', async () => {
+    const array = (() => Float32Array.of(1, 2, 3)) as unknown as ParameterSpec['initialize'];
+    await expectNoLeaks(async () => {
+      expect(() =>
+        ParameterSet.create([weight, { ...bias, initialize: array }], new RandomStream(0)),
+      ).toThrow('initialize of bias must give a number for each of its 3 elements');
+    });
+  });
+
   it('is a function of the seed, and a parameter does not depend on the others', async () => {
     const [a, b, other, alone] = [
       ParameterSet.create(specs, new RandomStream(1)),

@@ -61,19 +61,26 @@ export class ParameterSet implements Parameters {
   /**
    * Initial values drawn from `random`, one fork per name: adding a parameter changes no other.
    *
-   * @throws PixconError `invalid-argument` when two specs share a name
+   * @throws PixconError `invalid-argument` when two specs share a name, or an initial value is no number
    */
   static create(specs: readonly ParameterSpec[], random: RandomStream): ParameterSet {
+    const twice = specs.find(({ name }, index) => specs.findIndex((spec) => spec.name === name) < index);
+    if (twice)
+      throw new PixconError('invalid-argument', `ParameterSet: two parameters are named ${twice.name}`);
     const variables = new Map<string, tf.Variable>();
     // One for all: many large arrays would stay in memory until a garbage collection, which need not come.
     const values = new Float32Array(Math.max(0, ...specs.map(sizeOf)));
     for (const spec of specs) {
-      if (variables.has(spec.name)) {
-        throw new PixconError('invalid-argument', `ParameterSet: two parameters are named ${spec.name}`);
-      }
       const stream = random.fork(spec.name);
       const own = values.subarray(0, sizeOf(spec));
       for (let index = 0; index < own.length; index++) own[index] = spec.initialize(stream, index);
+      if (own.some(Number.isNaN)) {
+        tf.dispose([...variables.values()]);
+        throw new PixconError(
+          'invalid-argument',
+          `ParameterSet: initialize of ${spec.name} must give a number for each of its ${own.length} elements`,
+        );
+      }
       variables.set(spec.name, toVariable(moved(tf.tensor(own, [...spec.shape])), spec));
     }
     return new ParameterSet(specs, variables);
