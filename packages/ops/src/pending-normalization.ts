@@ -18,9 +18,9 @@ export interface PendingNormalization {
 
 /**
  * The batch normalization of `x`, for `convolution` and `maxPool` to take in the place of its result. Where that costs
- * little beside a convolution (on TensorFlow), their backward pass then normalizes again, and the result, which the
- * forward pass has made on the way, is not kept for it: half of what a block of a ResNet keeps between its
- * convolutions. Values and gradients are those of `batchNormalization` to the last bit.
+ * little beside a convolution (TensorFlow's CPU with our kernels), their backward pass then normalizes again, and the
+ * result, which the forward pass has made on the way, is not kept for it: half of what a block of a ResNet keeps between
+ * its convolutions. Values and gradients are those of `batchNormalization` to the last bit.
  *
  * @param x `[batch, height, width, channels]`
  * @example

@@ -13,6 +13,7 @@ export const nativeKernels: Partial<Kernels> = {
   ...nativeBatchNormalization,
   ...nativeUpdates,
   ...nativeUnitRows,
+  normalizeAgain: true,
   softmaxTile(logits, before) {
     const [rows] = logits.shape;
     const maximum = before?.maximum ?? tf.fill([rows, 1], Number.NEGATIVE_INFINITY);

@@ -16,7 +16,6 @@ export const tensorflowKernels: Partial<Kernels> = {
   ...tensorflowConvolution,
   ...tensorflowBatchNormalization,
   ...tensorflowUpdates,
-  normalizeAgain: true,
   reluGradient: (dy, y) => execute('ReluGrad', { T: 'float32' }, [dy, y]),
   maxPool: (x, geometry) => execute('MaxPool', poolAttributes(geometry), [x]),
   maxPoolGradient: (dy, x, y, geometry) => execute('MaxPoolGrad', poolAttributes(geometry), [x, y, dy]),
