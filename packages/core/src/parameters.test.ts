@@ -48,9 +48,9 @@ describeBackends('ParameterSet', () => {
     set.dispose();
   });
 
-  it('refuses initial values that are no numbers, and leaves nothing', async () => {
+  it('refuses initial values that are no numbers, and leaves nothing', () => {
     const array = (() => Float32Array.of(1, 2, 3)) as unknown as ParameterSpec['initialize'];
-    await expectNoLeaks(async () => {
+    expectNoLeaks(() => {
       expect(() =>
         ParameterSet.create([weight, { ...bias, initialize: array }], new RandomStream(0)),
       ).toThrow('initialize of bias must give a number for each of its 3 elements');
