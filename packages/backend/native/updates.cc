@@ -40,7 +40,16 @@ class Pieces {
   std::vector<Piece> pieces_;
 };
 
-/** v ← momentum · v + g + decay · w; w ← w − rate · v. */
+/** v ← momentum · v + g + decay · w. */
+PIXCON_CLONES
+void velocityStep(const float* __restrict weight, float* __restrict velocity, const float* __restrict gradient,
+                  int64_t size, float momentum, float decay) {
+  for (int64_t i = 0; i < size; i++) {
+    velocity[i] = momentum * velocity[i] + (gradient[i] + decay * weight[i]);
+  }
+}
+
+/** The same, and w ← w − rate · v. */
 PIXCON_CLONES
 void momentumStep(float* __restrict weight, float* __restrict velocity, const float* __restrict gradient,
                   int64_t size, float rate, float momentum, float decay) {
@@ -85,6 +94,36 @@ void addStep(float* __restrict total, const float* __restrict part, int64_t size
   for (int64_t i = 0; i < size; i++) total[i] += part[i];
 }
 
+/** Weights and velocities that are held in turn, w₀, v₀, w₁, v₁ …, with the gradients that a call brings. */
+class Updates {
+ public:
+  struct Update {
+    float* weight;
+    float* velocity;
+    Tensor gradient;
+  };
+
+  /** @param first input that is a gradient; all after it are */
+  Updates(const Call& call, HeldTensors& held, int first) {
+    const int count = call.inputCount() - first;
+    if (held.count() != 2 * count) throw std::runtime_error("as many gradients as weights are needed");
+    for (int index = 0; index < count; index++) {
+      const int64_t size = held.at(2 * index).size();
+      Tensor gradient = call.input(first + index, size);
+      if (held.at(2 * index + 1).size() != size) throw std::runtime_error("a velocity has another size");
+      updates_.push_back({held.write(2 * index), held.write(2 * index + 1), std::move(gradient)});
+      pieces.add(index, size);
+    }
+  }
+
+  const Update& of(const Piece& piece) const { return updates_[piece.tensor]; }
+
+  Pieces pieces;
+
+ private:
+  std::vector<Update> updates_;
+};
+
 /** Stochastic gradient descent on weights and velocities that are held in turn: w₀, v₀, w₁, v₁ … */
 class MomentumUpdate {
  public:
@@ -94,27 +133,19 @@ class MomentumUpdate {
     const auto held = HeldTensors::find(call.input(0, 1));
     const Tensor settings = call.input(1, 3);
     const float* values = settings.data();
-    const int64_t count = call.inputCount() - 2;
-    if (held->count() != 2 * count) throw std::runtime_error("as many gradients as weights are needed");
-    struct Update {
-      float* weight;
-      float* velocity;
-      Tensor gradient;
-    };
-    std::vector<Update> updates;
-    Pieces pieces;
-    for (int64_t index = 0; index < count; index++) {
-      const int64_t size = held->at(2 * index).size();
-      Tensor gradient = call.input(static_cast<int>(index) + 2, size);
-      if (held->at(2 * index + 1).size() != size) throw std::runtime_error("a velocity has another size");
-      updates.push_back({held->write(2 * index), held->write(2 * index + 1), std::move(gradient)});
-      pieces.add(index, size);
-    }
-    pieces.forEach([&](const Piece& piece) {
-      const Update& update = updates[piece.tensor];
-      momentumStep(update.weight + piece.begin, update.velocity + piece.begin,
-                   update.gradient.data() + piece.begin, piece.end - piece.begin, values[0], values[1],
-                   values[2]);
+    const Updates updates(call, *held, 2);
+    updates.pieces.forEach([&](const Piece& piece) {
+      const auto& update = updates.of(piece);
+      float* weight = update.weight + piece.begin;
+      float* velocity = update.velocity + piece.begin;
+      const float* gradient = update.gradient.data() + piece.begin;
+      const int64_t size = piece.end - piece.begin;
+      // A part of a step's gradient moves no weight yet.
+      if (values[0] == 0) {
+        velocityStep(weight, velocity, gradient, size, values[1], values[2]);
+      } else {
+        momentumStep(weight, velocity, gradient, size, values[0], values[1], values[2]);
+      }
     });
   }
 };
@@ -134,29 +165,13 @@ class LarsUpdate {
     const float decay = values[2];
     const double trust = values[3];
     const double epsilon = values[4];
-    if (held->count() != 2 * count) throw std::runtime_error("as many gradients as weights are needed");
-    struct Update {
-      float* weight;
-      float* velocity;
-      Tensor gradient;
-      bool adaptive;
-      float rate;
-    };
-    std::vector<Update> updates;
-    Pieces pieces;
-    for (int64_t index = 0; index < count; index++) {
-      const int64_t size = held->at(2 * index).size();
-      Tensor gradient = call.input(static_cast<int>(index) + 3, size);
-      if (held->at(2 * index + 1).size() != size) throw std::runtime_error("a velocity has another size");
-      updates.push_back({held->write(2 * index), held->write(2 * index + 1), std::move(gradient),
-                         adaptive.data()[index] != 0, values[0]});
-      pieces.add(index, size);
-    }
+    const Updates updates(call, *held, 3);
+    const Pieces& pieces = updates.pieces;
     std::vector<std::array<double, 2>> squares(pieces.count());
     parallelFor(pieces.count(), [&](int64_t index) {
       const Piece& piece = pieces.at(index);
-      const Update& update = updates[piece.tensor];
-      if (!update.adaptive) return;
+      if (adaptive.data()[piece.tensor] == 0) return;
+      const auto& update = updates.of(piece);
       const int64_t size = piece.end - piece.begin;
       squares[index] = {sumOfSquares(update.weight + piece.begin, size),
                         sumOfSquares(update.gradient.data() + piece.begin, size)};
@@ -166,18 +181,19 @@ class LarsUpdate {
     for (int64_t index = 0; index < pieces.count(); index++) {
       for (int side = 0; side < 2; side++) sums[pieces.at(index).tensor][side] += squares[index][side];
     }
+    std::vector<float> rates(count, values[0]);
     for (int64_t index = 0; index < count; index++) {
       const double weight = std::sqrt(sums[index][0]);
       const double gradient = std::sqrt(sums[index][1]);
       if (weight > 0 && gradient > 0) {
-        updates[index].rate *= static_cast<float>(trust * weight / (gradient + decay * weight + epsilon));
+        rates[index] *= static_cast<float>(trust * weight / (gradient + decay * weight + epsilon));
       }
     }
     pieces.forEach([&](const Piece& piece) {
-      const Update& update = updates[piece.tensor];
+      const auto& update = updates.of(piece);
       larsStep(update.weight + piece.begin, update.velocity + piece.begin,
-               update.gradient.data() + piece.begin, piece.end - piece.begin, update.rate, momentum,
-               update.adaptive ? decay : 0.0f);
+               update.gradient.data() + piece.begin, piece.end - piece.begin, rates[piece.tensor], momentum,
+               adaptive.data()[piece.tensor] != 0 ? decay : 0.0f);
     });
   }
 };

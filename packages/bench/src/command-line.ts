@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '@pixcon/backend';
-import { assertNumber, assertOneOf, PixconError } from '@pixcon/core';
+import { assertOneOf, PixconError } from '@pixcon/core';
 import { findWorkloads } from './workloads/table.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -139,7 +139,7 @@ function takeProfile(given: readonly string[]): { rest: readonly string[]; profi
 
 function whole(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const number = Number(value.trim() === '' ? Number.NaN : value);
-  assertNumber('bench', name, number, { minimum: 1, integer: true });
-  return number;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new PixconError('invalid-argument', `${name} must be a whole number of at least 1, got ${value}`);
 }

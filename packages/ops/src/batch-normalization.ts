@@ -2,8 +2,8 @@ import { assertNumber, assertShape, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { evaluateNormalization } from './evaluate-normalization.ts';
-import { runningStatisticsMove } from './running-statistics.ts';
-import { backwardInSplits, forwardInSplits } from './split-normalization.ts';
+import { moveRunningStatistics, type RunningStatistics } from './running-statistics.ts';
+import { backwardInSplits, normalizeBatch } from './split-normalization.ts';
 
 /** What a normalization layer owns, one number per channel each. */
 export interface BatchNormalizationParameters {
@@ -96,31 +96,19 @@ interface TrainingInput<T extends tf.Tensor> {
 
 function normalizeByBatch<T extends tf.Tensor>(
   { x, scale, offset, residual, epsilon, momentum, splits, relu }: TrainingInput<T>,
-  { runningMean, runningVariance }: BatchNormalizationParameters,
+  running: RunningStatistics,
 ): T {
   const { shape } = x;
   const inputs = present({ x, scale, offset, residual });
   return differentiable<T, string>(
     inputs,
     (save) => {
-      const result = forwardInSplits(
-        {
-          x: asImages(x),
-          scale,
-          offset,
-          residual: residual && asImages(residual),
-          relu,
-          runningMean: runningMean as unknown as tf.Tensor1D,
-          runningVariance: runningVariance as unknown as tf.Tensor1D,
-          epsilon,
-          momentum,
-        },
-        splits,
+      const result = normalizeBatch(
+        { x: asImages(x), scale, offset, residual: residual && asImages(residual) },
+        running,
+        { relu, epsilon, momentum, splits },
       );
-      if (runningStatisticsMove()) {
-        runningMean.assign(result.runningMean);
-        runningVariance.assign(result.runningVariance);
-      }
+      moveRunningStatistics(running, result);
       const y = withShape(result.y, shape) as T;
       // The reserve has the length that the kernel chose, so it comes last.
       save(x, ...(relu ? [y] : []), ...(scale ? [scale] : []), ...result.reserve);

@@ -6,8 +6,8 @@ import {
 } from './batch-normalization.ts';
 import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
-import { runningStatisticsMove } from './running-statistics.ts';
-import { backwardInSplits, forwardInSplits } from './split-normalization.ts';
+import { moveRunningStatistics } from './running-statistics.ts';
+import { backwardInSplits, normalizeBatch } from './split-normalization.ts';
 
 /** A batch normalization that is left to the operation that reads its result; {@link normalizeInside} makes one. */
 export interface PendingNormalization {
@@ -75,23 +75,13 @@ export function normalizeAndRead<Name extends string>(
   reader: Reader<Name>,
 ): tf.Tensor4D {
   const { epsilon = 1e-5, momentum = 0.1, splits = 1, relu = false } = options;
-  const { runningMean, runningVariance } = parameters;
   const scale = parameters.scale as tf.Tensor1D | undefined;
   const offset = parameters.offset as tf.Tensor1D | undefined;
   const normalize = (images: tf.Tensor4D, affine: Affine) =>
-    forwardInSplits(
-      {
-        x: images,
-        scale: affine.scale,
-        offset: affine.offset,
-        residual: undefined,
-        relu,
-        runningMean: runningMean as unknown as tf.Tensor1D,
-        runningVariance: runningVariance as unknown as tf.Tensor1D,
-        epsilon,
-        momentum,
-      },
-      splits,
+    normalizeBatch(
+      { x: images, scale: affine.scale, offset: affine.offset, residual: undefined },
+      parameters,
+      { relu, epsilon, momentum, splits },
     );
   const inputs: Record<string, tf.Tensor> = {
     x,
@@ -104,10 +94,7 @@ export function normalizeAndRead<Name extends string>(
     inputs,
     (save) => {
       const result = normalize(x, { scale, offset });
-      if (runningStatisticsMove()) {
-        runningMean.assign(result.runningMean);
-        runningVariance.assign(result.runningVariance);
-      }
+      moveRunningStatistics(parameters, result);
       const output = reader.forward(result.y);
       save(...Object.values(inputs), ...(reader.keepsOutput ? [output] : []));
       return output;

@@ -6,6 +6,28 @@ import type {
   BatchNormalizationForward,
   BatchNormalizationForwardResult,
 } from './kernels/types.ts';
+import type { RunningStatistics } from './running-statistics.ts';
+
+/** What a batch normalization in training does beside its tensors. */
+export interface BatchSettings {
+  readonly relu: boolean;
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly splits: number;
+}
+
+/** `forwardInSplits` on a layer's variables, which stay. */
+export function normalizeBatch(
+  input: Pick<BatchNormalizationForward, 'x' | 'scale' | 'offset' | 'residual'>,
+  { runningMean, runningVariance }: RunningStatistics,
+  { splits, ...settings }: BatchSettings,
+): BatchNormalizationForwardResult {
+  const running = {
+    runningMean: runningMean as unknown as tf.Tensor1D,
+    runningVariance: runningVariance as unknown as tf.Tensor1D,
+  };
+  return forwardInSplits({ ...input, ...running, ...settings }, splits);
+}
 
 /**
  * The forward kernel on each of `splits` equal runs of images, which have statistics of their own. The running

@@ -206,3 +206,17 @@ export interface Kernels {
   /** a · b of matrices, either one transposed first. */
   matMul(a: Tensor2D, b: Tensor2D, transposeA?: boolean, transposeB?: boolean): Tensor2D;
 }
+
+/** What changes variables in place, of a backend that does many of them together. */
+export type UpdateKernels = Required<
+  Pick<
+    Kernels,
+    | 'momentumUpdate'
+    | 'momentumUpdates'
+    | 'larsUpdates'
+    | 'moveTowards'
+    | 'moveAllTowards'
+    | 'addAll'
+    | 'ringWrite'
+  >
+>;

@@ -1,19 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../types.ts';
+import type { UpdateKernels } from '../types.ts';
 import { execute, executeMany } from './execute.ts';
-
-type UpdateKernels = Required<
-  Pick<
-    Kernels,
-    | 'momentumUpdate'
-    | 'momentumUpdates'
-    | 'larsUpdates'
-    | 'moveTowards'
-    | 'moveAllTowards'
-    | 'addAll'
-    | 'ringWrite'
-  >
->;
 
 /** Updates of many parameters in one operation, which writes into their own memory. */
 export const nativeUpdates: UpdateKernels = {

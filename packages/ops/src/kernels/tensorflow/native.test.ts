@@ -18,6 +18,15 @@ const shapes: Shape4[] = [
   [2, 61, 67, 16],
 ];
 
+/** Numbers of rows, and lengths around those of vectors. */
+const rows: [number, number][] = [
+  [1, 1],
+  [3, 15],
+  [5, 16],
+  [130, 33],
+  [2, 2048],
+];
+
 const normal = (shape: readonly number[], seed: number, mean = 0) =>
   tf.randomNormal(shape as Shape4, mean, 1, 'float32', seed) as tf.Tensor4D;
 
@@ -132,13 +141,7 @@ describeBackends(
         },
       );
 
-      it.each([
-        [1, 1],
-        [3, 15],
-        [5, 16],
-        [130, 33],
-        [2, 2048],
-      ])('a tile of a running softmax, %i × %i', async (rows, size) => {
+      it.each(rows)('a tile of a running softmax, %i × %i', async (rows, size) => {
         await expectNoLeaks(async () => {
           const first = tf.tidy(() =>
             tf.mul<tf.Tensor2D>(tf.randomNormal([rows, size], 0, 1, 'float32', 1), 30),
@@ -202,13 +205,7 @@ describeBackends(
         tf.dispose([logits, sum, exponentials, maximum, decay]);
       });
 
-      it.each([
-        [1, 1],
-        [3, 15],
-        [5, 16],
-        [130, 33],
-        [2, 2048],
-      ])('unit rows, %i × %i', async (rows, size) => {
+      it.each(rows)('unit rows, %i × %i', async (rows, size) => {
         await expectNoLeaks(async () => {
           const [x, dy] = [normal([rows, size], 1), normal([rows, size], 2)] as unknown as tf.Tensor2D[];
           const { y, norm } = tidy(() => kernels().unitRows(x as tf.Tensor2D, 0.5));

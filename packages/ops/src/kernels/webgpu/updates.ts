@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Kernels, MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate } from '../types.ts';
+import type { MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate, UpdateKernels } from '../types.ts';
 import { larsUpdates } from './lars-updates.ts';
 import { ownMemory, ownsMemory } from './owned-memory.ts';
 import { batches, runTogether } from './parts.ts';
@@ -9,16 +9,7 @@ import { runWebgpuProgram } from './run-program.ts';
 const workgroupSize = 256;
 
 /** Updates in the parameters' own memory. A dispatch takes as many of them as the device binds buffers at once. */
-export const webgpuUpdates: Pick<
-  Kernels,
-  | 'momentumUpdate'
-  | 'momentumUpdates'
-  | 'larsUpdates'
-  | 'moveTowards'
-  | 'moveAllTowards'
-  | 'addAll'
-  | 'ringWrite'
-> = {
+export const webgpuUpdates: UpdateKernels = {
   momentumUpdate(variable, velocity, gradient, options) {
     momentumUpdates([{ variable, velocity, gradient }], options);
   },
