@@ -9,7 +9,7 @@ import type {
 import type { RunningStatistics } from './running-statistics.ts';
 
 /** What a batch normalization in training does beside its tensors. */
-export interface BatchSettings {
+interface BatchSettings {
   readonly relu: boolean;
   readonly epsilon: number;
   readonly momentum: number;
@@ -33,7 +33,7 @@ export function normalizeBatch(
  * The forward kernel on each of `splits` equal runs of images, which have statistics of their own. The running
  * statistics move once, towards the mean of theirs.
  */
-export function forwardInSplits(
+function forwardInSplits(
   input: BatchNormalizationForward,
   splits: number,
 ): BatchNormalizationForwardResult {
