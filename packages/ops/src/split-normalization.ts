@@ -33,10 +33,7 @@ export function normalizeBatch(
  * The forward kernel on each of `splits` equal runs of images, which have statistics of their own. The running
  * statistics move once, towards the mean of theirs.
  */
-function forwardInSplits(
-  input: BatchNormalizationForward,
-  splits: number,
-): BatchNormalizationForwardResult {
+function forwardInSplits(input: BatchNormalizationForward, splits: number): BatchNormalizationForwardResult {
   if (splits === 1) return kernels().batchNormalizationForward(input);
   const residuals = input.residual && tf.split<tf.Tensor4D>(input.residual, splits);
   const results = tf
