@@ -13,6 +13,8 @@ export interface ConvolutionUnit {
   readonly output: number;
   readonly stride: number;
   readonly dilation: number;
+  /** Puts out half precision in training, whatever it reads. */
+  readonly half?: boolean;
 }
 
 /** PyTorch's default of batch normalization. */
@@ -51,7 +53,7 @@ export function applyUnit(
   mode: Mode,
   after: { readonly relu: boolean; readonly residual?: Tensor4D },
 ): Tensor4D {
-  const convolved = convolve(unit, parameters, x);
+  const convolved = convolve(unit, parameters, x, mode);
   return batchNormalization(convolved, normalizationOf(unit, parameters), {
     ...optionsOf(mode),
     ...after,
@@ -65,7 +67,7 @@ export function beginUnit(
   x: Tensor4D | PendingNormalization,
   mode: Mode,
 ): PendingNormalization {
-  const convolved = convolve(unit, parameters, x);
+  const convolved = convolve(unit, parameters, x, mode);
   return normalizeInside(convolved, normalizationOf(unit, parameters), { ...optionsOf(mode), relu: true });
 }
 
@@ -73,10 +75,11 @@ function convolve(
   unit: ConvolutionUnit,
   parameters: Parameters,
   x: Tensor4D | PendingNormalization,
+  { training }: Mode,
 ): Tensor4D {
-  const { stride, dilation } = unit;
+  const { stride, dilation, half = false } = unit;
   const weight = parameters.get(`${unit.convolution}.weight`) as unknown as Tensor4D;
-  return convolution(x, weight, { stride, padding: paddingOf(unit), dilation });
+  return convolution(x, weight, { stride, padding: paddingOf(unit), dilation, half: half && training });
 }
 
 function normalizationOf({ normalization }: ConvolutionUnit, parameters: Parameters) {

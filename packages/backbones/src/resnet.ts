@@ -9,10 +9,11 @@ import {
   type NetworkNode,
   type Parameters,
   PixconError,
+  type Precision,
   prefixSpecs,
   scoped,
 } from '@pixcon/core';
-import { maxPool, recompute } from '@pixcon/ops';
+import { fullPrecision, maxPool, recompute } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { applyUnit, beginUnit, type ConvolutionUnit, unitNode, unitParameters } from './layers.ts';
 import { type BlockKind, expansion, type ResidualBlock, residualBlock } from './residual-block.ts';
@@ -40,6 +41,13 @@ export interface ResNetOptions {
    * activations' memory for a third more time of the online encoder. Default false.
    */
   readonly recompute?: boolean;
+  /**
+   * `mixed`: in training, images between the layers, and their gradients, take two bytes a number in the device's memory
+   * (IEEE 754 binary16); sums, statistics and parameters stay in float32 (Micikevicius et al. 2018, arXiv:1710.03740).
+   * Half the memory and half the traffic of most layers; the losses must be scaled (`lossScale` of the trainer). WebGPU
+   * only. `full` (default): float32 throughout.
+   */
+  readonly precision?: Precision;
   /** Name in the run's record. Default `resnet`. */
   readonly name?: string;
 }
@@ -64,6 +72,7 @@ export function resnet(options: ResNetOptions): Backbone {
     outputStride = 32,
     stem = 'imagenet',
     recompute: again = false,
+    precision = 'full',
     name = 'resnet',
   } = options;
   const { stemChannels = planes[0] ?? 64 } = options;
@@ -90,6 +99,7 @@ export function resnet(options: ResNetOptions): Backbone {
     output: stemChannels,
     stride: small ? 1 : 2,
     dilation: 1,
+    half: precision === 'mixed',
   };
   const stemStride = small ? 1 : 4;
   const limit = small ? outputStride / 4 : outputStride;
@@ -176,13 +186,14 @@ export function resnet(options: ResNetOptions): Backbone {
           ),
         );
       }
-      // Clones, so that a stage asked for twice gives two tensors.
-      return depths.map((depth) => tf.clone(maps[depth] as tf.Tensor4D));
+      // New tensors, so that a stage asked for twice gives two.
+      return depths.map((depth) => fullPrecision(maps[depth] as tf.Tensor4D));
     });
   };
 
   return {
     name,
+    precision,
     parameters: [
       ...unitParameters(stemUnit),
       ...blocks.flat().flatMap(({ name: prefix, module }) => prefixSpecs(prefix, module.parameters)),

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '@pixcon/backend';
-import { assertOneOf, PixconError } from '@pixcon/core';
+import { assertOneOf, PixconError, type Precision } from '@pixcon/core';
 import { findWorkloads } from './workloads/table.ts';
 import type { Workload } from './workloads/workload.ts';
 
 export const usage =
-  'usage: npm run bench -- NAME… [--backend NAME] [--peer] [--stock] [--peer-script FILE] [--data DIR]… [--json FILE] [--threads N] [--steps N] [--rounds N] [--quick]\n' +
-  '       npm run bench -- NAME… --profile [FILE.json] [--steps N] …\n' +
+  'usage: npm run bench -- NAME… [--backend NAME] [--precision NAME] [--peer] [--peer-device NAME] [--stock] [--peer-script FILE] [--data DIR]… [--json FILE] [--threads N] [--steps N] [--rounds N] [--quick]\n' +
+  '       npm run bench -- NAME… --profile [FILE.json] [--steps N] [--precision NAME] …\n' +
   '       npm run bench -- memory [--backend NAME]\n' +
   '       npm run bench -- --list';
 
@@ -18,7 +18,11 @@ export interface CommandLine {
   readonly memory: boolean;
   readonly workloads: readonly Workload[];
   readonly backend: BackendName | undefined;
+  /** Of steps' backbones; the peer then runs with automatic mixed precision. */
+  readonly precision: Precision | undefined;
   readonly peer: boolean;
+  /** PyTorch's name of the device that the peer runs on. */
+  readonly peerDevice: string | undefined;
   /** Stock kernels too; with a profile, instead. */
   readonly stock: boolean;
   readonly peerScript: string | undefined;
@@ -44,6 +48,8 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   if (positionals.length === 0 && !values.list && !values.help)
     throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
   if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
+  const precisions = ['full', 'mixed'] as const;
+  if (values.precision !== undefined) assertOneOf('bench', '--precision', values.precision, precisions);
   if (profile !== false) {
     const useless = (['peer', 'json', 'rounds'] as const).find((name) => values[name] !== undefined);
     if (useless) {
@@ -72,6 +78,17 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
       );
     }
   }
+  if (values.precision === 'mixed') {
+    const other = workloads.find(
+      ({ sizes, backend }) => sizes.kind !== 'step' || (values.backend ?? backend) !== 'webgpu',
+    );
+    if (other) {
+      throw new PixconError(
+        'invalid-argument',
+        `--precision mixed is of training steps on webgpu, and ${other.name} is ${other.sizes.kind === 'step' ? `one on ${values.backend ?? other.backend}; add --backend webgpu` : 'none; leave it out'}`,
+      );
+    }
+  }
   if (typeof profile === 'string' && workloads.length > 1) {
     throw new PixconError(
       'invalid-argument',
@@ -84,7 +101,9 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     memory,
     workloads,
     backend: values.backend,
+    precision: values.precision as Precision | undefined,
     peer: values.peer ?? false,
+    peerDevice: values['peer-device'],
     stock: values.stock ?? false,
     peerScript: path(values['peer-script']),
     folders: values.data?.map((folder) => resolve(folder)),
@@ -108,7 +127,9 @@ function parse(given: readonly string[]) {
         list: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         backend: { type: 'string' },
+        precision: { type: 'string' },
         peer: { type: 'boolean' },
+        'peer-device': { type: 'string' },
         stock: { type: 'boolean' },
         'peer-script': { type: 'string' },
         data: { type: 'string', multiple: true },

@@ -61,6 +61,7 @@ async function measureAll(line: CommandLine, print: (line: string) => void): Pro
     dataScript,
     steps: request(workload, line).steps,
     folders: foldersOf(workload, line),
+    device: line.peerDevice,
   });
   if (line.peer) for (const workload of chosen) await checkPeer(workload, peerOptions(workload));
   const results: WorkloadResult[] = [];
@@ -99,10 +100,11 @@ async function profileAll(
   }
 }
 
-function changed(workload: Workload, { quick, threads }: CommandLine): Workload {
+function changed(workload: Workload, { quick, threads, precision }: CommandLine): Workload {
+  const sizes = quick ? workload.quickSizes : workload.sizes;
   return {
     ...workload,
-    ...(quick ? { sizes: workload.quickSizes } : {}),
+    sizes: sizes.kind === 'step' && precision ? { ...sizes, precision } : sizes,
     ...(threads === undefined ? {} : { threads }),
   };
 }

@@ -12,6 +12,8 @@ export interface PeerOptions {
   readonly steps: number;
   /** Folders of images, for the workload `data`. */
   readonly folders: readonly string[];
+  /** PyTorch's name of the device that steps and losses run on. Default `cpu`. */
+  readonly device?: string | undefined;
   /** The Python to run. Default `python3`. */
   readonly python?: string;
 }
@@ -64,11 +66,13 @@ export async function runPeer(workload: Workload, options: PeerOptions): Promise
   const script = scriptOf(sizes, options);
   const run = async (given: readonly string[]) =>
     jsonLine<PeerOutput>(`the peer of ${workload.name}`, await runPython(python, [script, ...given]));
-  const output = await run(peerArguments(workload, steps, options.folders));
+  const output = await run(peerArguments(workload, steps, options));
   // It does not tell what the loss adds, but the same process with one query and the same queues tells the rest.
   const base =
     sizes.kind === 'loss'
-      ? await run(peerArguments({ ...workload, sizes: { ...sizes, imageSize: 32, batchSize: 1 } }, 1, []))
+      ? await run(
+          peerArguments({ ...workload, sizes: { ...sizes, imageSize: 32, batchSize: 1 } }, 1, options),
+        )
       : undefined;
   const { secondsPerStep, imagesPerSecond, peakRssMiB, spread, wallSecondsPerStep } = output;
   return {
@@ -88,14 +92,16 @@ export async function runPeer(workload: Workload, options: PeerOptions): Promise
 export function peerArguments(
   { sizes, threads: count }: Pick<Workload, 'sizes' | 'threads'>,
   steps: number,
-  folders: readonly string[],
+  { folders, device }: Pick<PeerOptions, 'folders' | 'device'>,
 ): string[] {
   const { imageSize, batchSize } = sizes;
   const shared = ['--size', String(imageSize), '--batch', String(batchSize), '--steps', String(steps)];
   if (sizes.kind === 'data') return [...shared, ...folders];
   const threads = count === undefined ? [] : ['--threads', String(count)];
   const what = sizes.kind === 'loss' ? ['--loss-only', '--arch', 'resnet18'] : ['--arch', sizes.arch];
-  return [...what, ...shared, '--queue', String(sizes.queueLength), ...threads];
+  const where = device === undefined ? [] : ['--device', device];
+  const amp = sizes.kind === 'step' && sizes.precision === 'mixed' ? ['--amp'] : [];
+  return [...what, ...shared, '--queue', String(sizes.queueLength), ...threads, ...where, ...amp];
 }
 
 function scriptOf(sizes: WorkloadSizes, { stepScript, dataScript }: PeerOptions): string {

@@ -43,7 +43,7 @@ describe('the peer', () => {
   });
 
   it('is told the sizes of the workload', () => {
-    const of = (name: string) => peerArguments(workload(name), 5, ['camvid']).join(' ');
+    const of = (name: string) => peerArguments(workload(name), 5, { folders: ['camvid'] }).join(' ');
     expect(of('step-r50')).toBe('--arch resnet50 --size 224 --batch 4 --steps 5 --queue 65536');
     expect(of('step-r18')).toBe('--arch resnet18 --size 128 --batch 16 --steps 5 --queue 16384');
     expect(of('loss')).toBe('--loss-only --arch resnet18 --size 224 --batch 16 --steps 5 --queue 65536');

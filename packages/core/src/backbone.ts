@@ -12,6 +12,9 @@ export interface FeatureStage {
   readonly stride: number;
 }
 
+/** `full`: float32 throughout. `mixed`: images between layers in half precision, all that adds up in float32. */
+export type Precision = 'full' | 'mixed';
+
 /**
  * From images to feature maps. `apply` returns the last stage, `[batch, height / stride, width / stride,
  * channels]`.
@@ -24,6 +27,8 @@ export interface Backbone extends Module<Tensor4D, Tensor4D> {
   readonly channels: number;
   /** Stride of the last stage. */
   readonly stride: number;
+  /** Of what it keeps between its layers in training; its results are in full. `full` by default. */
+  readonly precision?: Precision;
   /** What it computes at inference, as data. Without it, the network cannot be exported as a graph. */
   readonly graph?: NetworkGraph;
   /**

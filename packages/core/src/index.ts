@@ -1,4 +1,4 @@
-export type { Backbone, FeatureStage } from './backbone.ts';
+export type { Backbone, FeatureStage, Precision } from './backbone.ts';
 export type {
   ClassificationDataset,
   DecodedImage,
@@ -30,7 +30,7 @@ export type {
 } from './method.ts';
 export type { Mode, Module } from './module.ts';
 export type { NetworkGraph, NetworkNode } from './network-graph.ts';
-export type { Optimizer } from './optimizer.ts';
+export type { Optimizer, UpdateOptions } from './optimizer.ts';
 export {
   type ParameterLayout,
   type ParameterRole,

@@ -1,6 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ParameterSet } from './parameters.ts';
 
+export interface UpdateOptions {
+  /**
+   * A number on the device: nothing moves, velocities included, unless it is 0. For gradients that may have overflowed,
+   * of which the host knows nothing yet.
+   */
+  readonly skip?: Tensor | undefined;
+}
+
 /** Moves parameters by their gradients; its own state is explicit, so that a checkpoint can hold it. */
 export interface Optimizer {
   readonly name: string;
@@ -26,7 +34,12 @@ export interface Optimizer {
    *
    * @throws PixconError `invalid-argument` when a gradient has no parameter
    */
-  update(parameters: ParameterSet, gradients: ReadonlyMap<string, Tensor>, learningRate: number): void;
+  update(
+    parameters: ParameterSet,
+    gradients: ReadonlyMap<string, Tensor>,
+    learningRate: number,
+    options?: UpdateOptions,
+  ): void;
   /** The state's tensors by name (live: do not dispose), in memory layout. */
   state(): ReadonlyMap<string, Tensor>;
   /** Replaces the state by copies of the given tensors. */

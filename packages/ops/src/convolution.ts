@@ -11,6 +11,7 @@ import {
   normalizedImages,
   type PendingNormalization,
 } from './pending-normalization.ts';
+import { assertHalfPrecision } from './precision.ts';
 
 export interface ConvolutionOptions {
   /** Steps between windows; 1 by default. */
@@ -19,6 +20,11 @@ export interface ConvolutionOptions {
   readonly padding?: number;
   /** Cells between the taps of the filter; 1 (adjacent) by default. */
   readonly dilation?: number;
+  /**
+   * The result is in half precision, as `halfPrecision` would make it, though `x` is not; where `x` is, the result is
+   * anyway. False by default.
+   */
+  readonly half?: boolean;
 }
 
 /**
@@ -28,7 +34,7 @@ export interface ConvolutionOptions {
  * @param x `[batch, height, width, in]`, or what `normalizeInside` makes of it
  * @param filter `[rows, columns, in, out]`
  * @returns `[batch, ⌊(height + 2·padding − dilation·(rows − 1) − 1) / stride⌋ + 1, likewise the width, out]`
- * @throws PixconError `invalid-shape`, `invalid-argument`
+ * @throws PixconError `invalid-shape`, `invalid-argument`; `backend-unavailable` for `half` on a backend without half precision
  *
  * @example
  * convolution(tf.ones([2, 224, 224, 3]), tf.ones([7, 7, 3, 64]), { stride: 2, padding: 3 }); // [2, 112, 112, 64]
@@ -38,7 +44,7 @@ export function convolution(
   filter: tf.Tensor4D,
   options: ConvolutionOptions = {},
 ): tf.Tensor4D {
-  const { stride = 1, padding = 0, dilation = 1 } = options;
+  const { stride = 1, padding = 0, dilation = 1, half = false } = options;
   const inside = isDoneInside(x);
   const images = inside ? x.x : normalizedImages(x);
   assertShape('convolution', 'x', images, [null, null, null, null]);
@@ -48,12 +54,13 @@ export function convolution(
   assertNumber('convolution', 'dilation', dilation, { minimum: 1, integer: true });
   const [rows, columns] = filter.shape;
   assertWindow('convolution', images, dilation * (rows - 1) + 1, dilation * (columns - 1) + 1, padding);
+  if (half) assertHalfPrecision('convolution');
   const geometry = { stride, padding, dilation };
   const forward = (from: tf.Tensor4D) =>
     // tfjs refuses a stride together with a dilation.
     stride > 1 && dilation > 1
-      ? kernels().convolution(from, dilateFilter(filter, dilation), { stride, padding, dilation: 1 })
-      : kernels().convolution(from, filter, geometry);
+      ? kernels().convolution(from, dilateFilter(filter, dilation), { stride, padding, dilation: 1, half })
+      : kernels().convolution(from, filter, { ...geometry, half });
   if (inside) {
     return normalizeAndRead(x, {
       inputs: { filter },

@@ -2,11 +2,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { dilateFilter, phaseSplit, tapsOfDilated } from './dilation.ts';
 import { kernels } from './kernels/kernels.ts';
 import type { ConvolutionGeometry } from './kernels/types.ts';
+import { inPrecision, isHalfPrecision } from './precision.ts';
 
 type Shape4 = readonly [number, number, number, number];
 
 // No backend's gradient kernels take a dilation. At stride 1 the phases of the images make it undilated at no
-// extra arithmetic; with a stride, which is rare, the filter is filled up with zeros.
+// extra arithmetic, in full precision, as tfjs splits them; with a stride, which is rare, the filter is filled up with
+// zeros.
 
 /** Gradient of a convolution to its input, for any dilation. */
 export function dilatedInputGradient(
@@ -21,11 +23,16 @@ export function dilatedInputGradient(
     return convolutionInputGradient(dy, dilateFilter(filter, dilation), inputShape, { stride, padding });
   }
   const split = phaseSplit(inputShape, filter.shape, padding, dilation);
-  const phases = convolutionInputGradient(split.splitOutput(dy), filter, split.shape(inputShape[3]), {
-    stride: 1,
-    padding: 0,
-  });
-  return split.mergeInput(phases);
+  const phases = convolutionInputGradient(
+    split.splitOutput(inPrecision(dy, false)),
+    filter,
+    split.shape(inputShape[3]),
+    {
+      stride: 1,
+      padding: 0,
+    },
+  );
+  return inPrecision(split.mergeInput(phases), isHalfPrecision(dy));
 }
 
 /** Gradient of a convolution to its filter, for any dilation. */
@@ -43,7 +50,8 @@ export function dilatedFilterGradient(
     return tapsOfDilated(convolutionFilterGradient(x, dy, dilatedShape, { stride, padding }), dilation);
   }
   const split = phaseSplit(x.shape, filterShape, padding, dilation);
-  return convolutionFilterGradient(split.splitInput(x), split.splitOutput(dy), filterShape, {
+  const [images, results] = [inPrecision(x, false), inPrecision(dy, false)];
+  return convolutionFilterGradient(split.splitInput(images), split.splitOutput(results), filterShape, {
     stride: 1,
     padding: 0,
   });

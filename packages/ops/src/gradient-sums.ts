@@ -34,8 +34,7 @@ export class GradientSums {
       return;
     }
     const before = this.#sums.get(id);
-    this.#sums.set(id, before ? tf.add(before, part) : part);
-    if (before) tf.dispose([before, part]);
+    this.#sums.set(id, before ? sumOf(before, part) : part);
   }
 
   /** What the gradient is added to; taken over. A backend may add several of them together. */
@@ -61,4 +60,13 @@ export class GradientSums {
     this.#due = 0;
     this.#bytesDue = 0;
   }
+}
+
+/** Takes both over. */
+function sumOf(before: tf.Tensor, part: tf.Tensor): tf.Tensor {
+  const [inPlace] = kernels().addAll?.([{ total: before, part }]) ?? [];
+  const sum = inPlace ?? tf.add(before, part);
+  part.dispose();
+  if (sum !== before && !before.isDisposed) before.dispose();
+  return sum;
 }

@@ -27,6 +27,7 @@ export { type Dispatch, watchDispatches } from './kernels/webgpu/watch-dispatche
 export { l2Normalize } from './l2-normalize.ts';
 export { type LarsParameter, type LarsUpdate, larsUpdates } from './lars-update.ts';
 export { linear } from './linear.ts';
+export { adaptLossScale, type LossScaleSettings, unscaleGradients } from './loss-scale.ts';
 export {
   type MaskedBatchNormalizationOptions,
   maskedBatchNormalization,
@@ -34,6 +35,7 @@ export {
 export { type MaxPoolOptions, maxPool } from './max-pool.ts';
 export { mostSimilarCells, type SimilarCells } from './most-similar-cells.ts';
 export { normalizeInside, type PendingNormalization } from './pending-normalization.ts';
+export { fullPrecision, halfPrecision } from './precision.ts';
 export { recompute } from './recompute.ts';
 export { registerGradients } from './register-gradients.ts';
 export { relu } from './relu.ts';

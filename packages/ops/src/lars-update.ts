@@ -1,6 +1,7 @@
 import { assertNumber, assertShape } from '@pixcon/core';
 import { kernels } from './kernels/kernels.ts';
 import type { LarsParameter, LarsUpdate } from './kernels/types.ts';
+import { assertSkips } from './loss-scale.ts';
 
 export type { LarsParameter, LarsUpdate } from './kernels/types.ts';
 
@@ -25,7 +26,9 @@ export function larsUpdates(parameters: readonly LarsParameter[], options: LarsU
     assertShape('larsUpdates', 'gradient', gradient, variable.shape);
     assertShape('larsUpdates', 'velocity', velocity, variable.shape);
   }
-  for (const [name, value] of Object.entries(options)) {
+  const { skip, ...numbers } = options;
+  assertSkips('larsUpdates', skip);
+  for (const [name, value] of Object.entries(numbers)) {
     assertNumber('larsUpdates', name, value, { minimum: 0 });
   }
   if (parameters.length > 0) kernels().larsUpdates(parameters, options);

@@ -1,6 +1,8 @@
-import { assertNumber, assertShape } from '@pixcon/core';
+import { assertNumber, assertShape, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernels } from './kernels/kernels.ts';
+import type { MomentumUpdate } from './kernels/types.ts';
+import { assertSkips } from './loss-scale.ts';
 
 export interface SgdUpdateOptions {
   readonly learningRate: number;
@@ -8,6 +10,11 @@ export interface SgdUpdateOptions {
   readonly momentum?: number;
   /** Added to the gradient as weightDecay · variable; 0 by default. */
   readonly weightDecay?: number;
+  /**
+   * A number on the device, as `unscaleGradients` leaves it: nothing moves unless it is 0. WebGPU only, and every
+   * parameter must have its velocity then.
+   */
+  readonly skip?: tf.Tensor | undefined;
 }
 
 /**
@@ -54,7 +61,14 @@ export function sgdUpdates(
   parameters: readonly SgdParameter[],
   options: SgdUpdateOptions,
 ): (tf.Variable | undefined)[] {
-  const { learningRate, momentum = 0, weightDecay = 0 } = options;
+  const { learningRate, momentum = 0, weightDecay = 0, skip } = options;
+  assertSkips('sgdUpdate', skip);
+  if (skip && (momentum === 0 || !parameters.every(isMoving))) {
+    throw new PixconError(
+      'invalid-argument',
+      'sgdUpdate: skip needs momentum, and a velocity for every parameter; start velocities at 0',
+    );
+  }
   for (const { variable, velocity, gradient } of parameters) {
     assertShape('sgdUpdate', 'gradient', gradient, variable.shape);
     if (velocity) assertShape('sgdUpdate', 'velocity', velocity, variable.shape);
@@ -62,7 +76,7 @@ export function sgdUpdates(
   assertNumber('sgdUpdate', 'learningRate', learningRate, { minimum: 0 });
   assertNumber('sgdUpdate', 'momentum', momentum, { minimum: 0 });
   assertNumber('sgdUpdate', 'weightDecay', weightDecay, { minimum: 0 });
-  const settings = { learningRate, momentum, weightDecay };
+  const settings = { learningRate, momentum, weightDecay, skip };
   const moving = momentum > 0 ? parameters.filter(isMoving) : [];
   const table = kernels();
   if (table.momentumUpdates && moving.length > 0) table.momentumUpdates(moving, settings);
@@ -81,7 +95,7 @@ function isMoving(parameter: SgdParameter): parameter is SgdParameter & { readon
 
 function firstStep(
   { variable, velocity, gradient }: SgdParameter,
-  { learningRate, momentum, weightDecay }: Required<SgdUpdateOptions>,
+  { learningRate, momentum, weightDecay }: MomentumUpdate,
 ): tf.Variable | undefined {
   return tf.tidy(() => {
     const direction = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(variable, weightDecay));

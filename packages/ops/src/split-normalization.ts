@@ -6,6 +6,7 @@ import type {
   BatchNormalizationForward,
   BatchNormalizationForwardResult,
 } from './kernels/types.ts';
+import { inPrecision, isHalfPrecision } from './precision.ts';
 import type { RunningStatistics } from './running-statistics.ts';
 
 /** What a batch normalization in training does beside its tensors. */
@@ -31,16 +32,17 @@ export function normalizeBatch(
 
 /**
  * The forward kernel on each of `splits` equal runs of images, which have statistics of their own. The running
- * statistics move once, towards the mean of theirs.
+ * statistics move once, towards the mean of theirs. In full precision, as tfjs splits them.
  */
 function forwardInSplits(input: BatchNormalizationForward, splits: number): BatchNormalizationForwardResult {
   if (splits === 1) return kernels().batchNormalizationForward(input);
-  const residuals = input.residual && tf.split<tf.Tensor4D>(input.residual, splits);
-  const results = tf
-    .split<tf.Tensor4D>(input.x, splits)
-    .map((x, i) => kernels().batchNormalizationForward({ ...input, x, residual: residuals?.[i] }));
+  const runs = (images: tf.Tensor4D) => tf.split<tf.Tensor4D>(inPrecision(images, false), splits);
+  const residuals = input.residual && runs(input.residual);
+  const results = runs(input.x).map((x, i) =>
+    kernels().batchNormalizationForward({ ...input, x, residual: residuals?.[i] }),
+  );
   return {
-    y: tf.concat(results.map(({ y }) => y)),
+    y: inPrecision(tf.concat(results.map(({ y }) => y)), isHalfPrecision(input.x)),
     runningMean: tf.div(sum(results.map(({ runningMean }) => runningMean)), splits),
     runningVariance: tf.div(sum(results.map(({ runningVariance }) => runningVariance)), splits),
     reserve: results.flatMap(({ reserve }) => reserve),
@@ -54,10 +56,12 @@ export function backwardInSplits(
 ): BatchNormalizationBackwardResult {
   if (splits === 1) return kernels().batchNormalizationBackward(input);
   const { reserve, residual } = input;
+  const half = isHalfPrecision(input.x);
   const each = reserve.length / splits;
-  const ys = input.y && tf.split<tf.Tensor4D>(input.y, splits);
-  const dys = tf.split<tf.Tensor4D>(input.dy, splits);
-  const results = tf.split<tf.Tensor4D>(input.x, splits).map((x, i) =>
+  const runs = (images: tf.Tensor4D) => tf.split<tf.Tensor4D>(inPrecision(images, false), splits);
+  const ys = input.y && runs(input.y);
+  const dys = runs(input.dy);
+  const results = runs(input.x).map((x, i) =>
     kernels().batchNormalizationBackward({
       ...input,
       x,
@@ -67,10 +71,12 @@ export function backwardInSplits(
     }),
   );
   return {
-    x: tf.concat(results.map(({ x }) => x)),
+    x: inPrecision(tf.concat(results.map(({ x }) => x)), half),
     scale: sum(results.map(({ scale }) => scale)),
     offset: sum(results.map(({ offset }) => offset)),
-    residual: residual ? tf.concat(results.map((result) => result.residual as tf.Tensor4D)) : undefined,
+    residual: residual
+      ? inPrecision(tf.concat(results.map((result) => result.residual as tf.Tensor4D)), half)
+      : undefined,
   };
 }
 

@@ -44,7 +44,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
     prepare(parameters) {
       if (momentum > 0) velocities.prepare(parameters);
     },
-    update(parameters, gradients, learningRate) {
+    update(parameters, gradients, learningRate, { skip } = {}) {
       assertNumber('lars.update', 'learningRate', learningRate, { minimum: 0 });
       const moved = velocities.match(parameters, gradients);
       if (momentum > 0) velocities.prepare(parameters);
@@ -57,7 +57,7 @@ export function lars(options: LarsOptions = {}): Optimizer {
           adaptive: role === 'weight',
         };
       });
-      larsUpdates(updates, { learningRate, momentum, weightDecay, trustCoefficient, epsilon });
+      larsUpdates(updates, { learningRate, momentum, weightDecay, trustCoefficient, epsilon, skip });
       if (momentum === 0) tf.dispose(updates.map(({ velocity }) => velocity));
     },
     state: () => velocities.state(),

@@ -36,7 +36,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     parameters: ParameterSet,
     gradients: ReadonlyMap<string, tf.Tensor>,
     learningRate: number,
+    skip?: tf.Tensor,
   ): void => {
+    if (skip) velocities.prepare(parameters);
     const specs = velocities.match(parameters, gradients);
     const [started, others] = [true, false].map((of) => specs.filter(({ name }) => begun.has(name) === of));
     const add = (
@@ -48,7 +50,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
         velocity: velocities.get(name),
         gradient: gradients.get(name) as tf.Tensor,
       }));
-      const next = sgdUpdates(updates, { learningRate, ...settings });
+      const next = sgdUpdates(updates, { learningRate, ...settings, skip });
       group.forEach(({ name }, index) => {
         velocities.set(name, next[index]);
       });
@@ -72,9 +74,9 @@ export function sgd(options: SgdOptions = {}): Optimizer {
         for (const name of gradients.keys()) begun.add(name);
       },
     }),
-    update(parameters, gradients, learningRate) {
+    update(parameters, gradients, learningRate, { skip } = {}) {
       assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
-      move(parameters, gradients, learningRate);
+      move(parameters, gradients, learningRate, skip);
       for (const name of gradients.keys()) begun.delete(name);
     },
     state: () => velocities.state(),

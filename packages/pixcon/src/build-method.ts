@@ -11,9 +11,14 @@ export const architectures = { resnet10, resnet18, resnet34, resnet50, resnet101
 
 /** The method that a configuration names, from the public parts. */
 export function buildMethod(config: RunConfig): Method {
-  const { method, outputStride, planes, recompute, queueLength, temperature, hidden, dim } = config;
-  const { targetMomentum, denseWeight } = config;
-  const backbone = architectures[config.arch]({ outputStride, recompute, ...(planes ? { planes } : {}) });
+  const { method, queueLength, temperature, hidden, dim, targetMomentum, denseWeight } = config;
+  const { outputStride, planes, recompute, precision } = config;
+  const backbone = architectures[config.arch]({
+    outputStride,
+    recompute,
+    precision,
+    ...(planes ? { planes } : {}),
+  });
   const projection = { backbone, hidden, dim };
   const momentum = { ...projection, targetMomentum };
   const contrast = { ...momentum, queueLength, temperature };

@@ -93,6 +93,12 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--batch-size <images>', 'images per step (default: 32)', whole(2))
     .option('--accumulate <parts>', 'parts that a batch is computed in: less memory (default: 1)', whole(1))
     .option('--recompute', 'compute activations again in the backward pass: less memory, more time')
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'of images between layers; mixed: half the memory, on webgpu (default: full)',
+      ).choices(['full', 'mixed']),
+    )
     .option('--epochs <count>', 'passes over the photos (default: 100)', whole(1))
     .option('--queue-length <keys>', 'negative keys per queue (default: auto, 65536 or fewer)', queueLength)
     .option('--output-stride <pixels>', 'input pixels per cell: 8, 16 or 32 (default: 32)', outputStride)

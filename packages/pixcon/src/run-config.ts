@@ -44,6 +44,10 @@ const runConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe('compute activations again in the backward pass: less memory, more time'),
+  precision: z
+    .enum(['full', 'mixed'])
+    .default('full')
+    .describe('mixed: two bytes a number between layers, on webgpu: less memory, less traffic'),
   epochs: whole.min(1).default(100).describe('passes over the photos'),
   queueLength: z
     .union([z.literal('auto'), whole.min(1)], { error: 'expected "auto" or a whole number of at least 1' })

@@ -1,4 +1,5 @@
-import { type ImageDataset, type Method, type MethodState, RandomStream } from '@pixcon/core';
+import { type ImageDataset, type Method, type MethodState, PixconError, RandomStream } from '@pixcon/core';
+import * as tf from '@tensorflow/tfjs-core';
 import { type PretrainOptions, resolvePretrainOptions } from './pretrain-options.ts';
 import { type PretrainResult, Run } from './run.ts';
 import { RunFolder } from './run-folder.ts';
@@ -33,6 +34,7 @@ export async function pretrain(
   const { batchSize, optimizer, out, resume, seed } = resolved;
   // All that can be refused is refused before anything is written.
   stepsPerEpoch(dataset, batchSize);
+  assertPrecision(method);
   const folder = out === undefined ? undefined : new RunFolder(out);
   folder?.assertUsable({ resume });
   const state = initialState(method, { seed, datasetSize: dataset.length, batchSize });
@@ -44,6 +46,14 @@ export async function pretrain(
   } finally {
     optimizer.dispose();
   }
+}
+
+function assertPrecision({ backbone }: Method): void {
+  if (backbone.precision !== 'mixed' || tf.getBackend() === 'webgpu') return;
+  throw new PixconError(
+    'backend-unavailable',
+    `pretrain: mixed precision needs the webgpu backend, but ${tf.getBackend()} is running; train in full precision, or start webgpu`,
+  );
 }
 
 export interface InitialStateOptions {

@@ -28,7 +28,12 @@ export function describeRun(
     learningRate,
     warmupEpochs,
     optimizer: { name: optimizer.name, ...optimizer.settings },
-    backbone: { name: method.backbone.name, stages: method.backbone.stages },
+    backbone: {
+      name: method.backbone.name,
+      stages: method.backbone.stages,
+      // Absent otherwise, as in runs from before there was a choice.
+      ...(method.backbone.precision === 'mixed' && { precision: 'mixed' }),
+    },
     // A queue sized by the data set and one of the same length by number are the same run.
     queues: Object.fromEntries(queues),
     settings: { ...method.settings, queueLength: null },

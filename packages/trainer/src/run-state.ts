@@ -6,6 +6,7 @@ import {
   toTensors,
 } from '@pixcon/checkpoints';
 import { type MethodState, type Optimizer, PixconError } from '@pixcon/core';
+import type { LossScale } from '@pixcon/optimizers';
 import * as tf from '@tensorflow/tfjs-core';
 import { firstDifference, type RunIdentity } from './run-identity.ts';
 
@@ -26,6 +27,7 @@ export function captureState(
   state: MethodState,
   optimizer: Optimizer,
   record: Omit<RunRecord, 'queues' | 'backend'>,
+  lossScale?: LossScale,
 ): CheckpointContent {
   const queues = Object.entries(state.queues);
   return {
@@ -33,6 +35,7 @@ export function captureState(
       online: state.online,
       ...(state.target ? { target: state.target } : {}),
       optimizer: optimizer.state(),
+      ...(lossScale ? { lossScale: lossScale.state() } : {}),
       queues: new Map(queues.map(([name, queue]) => [name, queue.keys])),
     },
     record: {
@@ -89,6 +92,7 @@ export function restoreState(
   state: MethodState,
   optimizer: Optimizer,
   identity: RunIdentity,
+  lossScale?: LossScale,
 ): RunRecord {
   const record = checkpoint.record as unknown as RunRecord;
   const difference = firstDifference(record.identity as Json | undefined, identity);
@@ -101,17 +105,18 @@ export function restoreState(
   const { sections } = checkpoint;
   loadParameters(state.online, sections.online ?? new Map());
   if (state.target) loadParameters(state.target, sections.target ?? new Map());
-  restoreOptimizer(optimizer, sections.optimizer ?? new Map());
+  restoreFrom(sections.optimizer ?? new Map(), (tensors) => optimizer.restore(tensors));
+  if (lossScale) restoreFrom(sections.lossScale ?? new Map(), (tensors) => lossScale.restore(tensors));
   restoreQueues(state, sections.queues ?? new Map(), record);
   return record;
 }
 
 type Section = DecodedCheckpoint['sections'][string];
 
-function restoreOptimizer(optimizer: Optimizer, section: Section): void {
+function restoreFrom(section: Section, restore: (tensors: ReadonlyMap<string, tf.Tensor>) => void): void {
   const tensors = toTensors(section);
   try {
-    optimizer.restore(tensors);
+    restore(tensors);
   } finally {
     tf.dispose([...tensors.values()]);
   }

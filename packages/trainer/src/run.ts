@@ -1,5 +1,6 @@
 import { type ImageDataset, type Method, type MethodState, PixconError, RandomStream } from '@pixcon/core';
 import { keepDecoded } from '@pixcon/datasets';
+import { type LossScale, lossScale } from '@pixcon/optimizers';
 import { constant, cosineMomentum, warmupCosine } from '@pixcon/schedules';
 import * as tf from '@tensorflow/tfjs-core';
 import { deviceViews, disposeViews } from './device-views.ts';
@@ -56,6 +57,8 @@ export class Run {
   readonly #throughput: Throughput;
   readonly #unreadable: UnreadableImages;
   readonly #report: RunReport | undefined;
+  /** Where the backbone trains in mixed precision. */
+  readonly #lossScale: LossScale | undefined;
   #metrics: MetricsRecord | undefined;
 
   /** @throws PixconError `invalid-argument` for a data set or a schedule that does not fit */
@@ -83,6 +86,7 @@ export class Run {
       input.hooks.onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
     );
     this.#report = this.#makeReport();
+    this.#lossScale = method.backbone.precision === 'mixed' ? lossScale() : undefined;
   }
 
   #makeReport(): RunReport | undefined {
@@ -130,6 +134,7 @@ export class Run {
       throw error;
     } finally {
       this.#log.dispose();
+      this.#lossScale?.dispose();
       await this.#report?.close();
       await folder?.close();
     }
@@ -146,7 +151,13 @@ export class Run {
     const { folder, options, state, hooks } = this.#input;
     const checkpoint = options.resume ? await folder?.readCheckpoint() : undefined;
     if (!checkpoint) return 0;
-    const { step, backend, unreadable } = restoreState(checkpoint, state, options.optimizer, this.#identity);
+    const { step, backend, unreadable } = restoreState(
+      checkpoint,
+      state,
+      options.optimizer,
+      this.#identity,
+      this.#lossScale,
+    );
     this.#unreadable.restore(unreadable);
     if (backend !== tf.getBackend()) {
       hooks.onEvent?.({
@@ -207,6 +218,7 @@ export class Run {
         targetMomentum: this.#targetMomentumAt(step),
         random: this.#random.fork('step', step),
         accumulate: options.accumulate,
+        lossScale: this.#lossScale,
       });
       this.#log.add({ step, names, queueFilled: this.#queueFilled() }, scalars);
     } finally {
@@ -280,7 +292,7 @@ export class Run {
     await assertFiniteState(state, options.optimizer, { step: done - 1, names });
     if (!folder) return;
     const record = { step: done, identity: this.#identity, unreadable: this.#unreadable.save() };
-    await folder.writeCheckpoint(captureState(state, options.optimizer, record));
+    await folder.writeCheckpoint(captureState(state, options.optimizer, record, this.#lossScale));
     hooks.onEvent?.({ type: 'checkpoint', step: done, path: folder.checkpointPath });
   }
 

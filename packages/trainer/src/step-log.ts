@@ -66,10 +66,20 @@ export class StepLog {
   }
 }
 
+/** Gradients that overflow at so small a scale do so by themselves. */
+const leastLossScale = 2 ** -10;
+
 function describeFailure(
   { step, names }: StepFacts,
   values: Readonly<Record<string, number>>,
 ): PixconError | undefined {
+  const { lossScale = 1 } = values;
+  if (lossScale < leastLossScale) {
+    return new PixconError(
+      'numerical',
+      `pretrain: the gradients are not finite at step ${step}, however small the loss scale; lower the learning rate, train in full precision, or look at the images of that batch: ${names.join(', ')}`,
+    );
+  }
   const bad = Object.keys(values).find((name) => !Number.isFinite(values[name]));
   if (bad === undefined) return undefined;
   return new PixconError(

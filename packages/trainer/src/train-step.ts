@@ -9,6 +9,7 @@ import {
   type ViewPair,
 } from '@pixcon/core';
 import { valueAndGradients } from '@pixcon/ops';
+import type { LossScale } from '@pixcon/optimizers';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchParts } from './batch-parts.ts';
 import { ScalarTotals } from './scalar-totals.ts';
@@ -23,6 +24,11 @@ export interface TrainStepOptions extends StepContext {
    */
   readonly accumulate?: number;
   /**
+   * Of a method whose backbone has `precision: 'mixed'`: multiplies the loss for the backward pass, and has a step
+   * without effect on the online parameters where gradients overflow.
+   */
+  readonly lossScale?: LossScale | undefined;
+  /**
    * Sees the gradients by parameter name before the optimizer does; it must not keep them. They are summed over the
    * parts of the loss first, which takes the memory of another set of parameters, and may round the last bit otherwise.
    */
@@ -36,7 +42,7 @@ export type StepScalars = Readonly<Record<string, tf.Scalar>>;
  * One training step: target forward, online forward and gradients, optimizer, target and queues. Nothing is read
  * back to the host.
  *
- * @returns `loss` (the total), each loss term and each diagnostic by name
+ * @returns `loss` (the total), each loss term and each diagnostic by name; with `lossScale`, also that and `overflow`
  * @throws PixconError `invalid-argument` when `accumulate` does not divide the batch
  * @example
  * const scalars = trainStep(method, state, sgd(), batch, { step: 0, learningRate: 0.05, targetMomentum: 0.99, random });
@@ -49,7 +55,14 @@ export function trainStep(
   batch: ViewPair,
   options: TrainStepOptions,
 ): StepScalars {
-  const { learningRate, fixedLearningRate = learningRate, accumulate = 1, onGradients, ...context } = options;
+  const {
+    learningRate,
+    fixedLearningRate = learningRate,
+    accumulate = 1,
+    lossScale,
+    onGradients,
+    ...context
+  } = options;
   assertDivides(accumulate, batch);
   optimizer.prepare?.(state.online);
   const sums = new ScalarTotals();
@@ -65,8 +78,8 @@ export function trainStep(
         const keys = tf.tidy(() => method.encodeTargets(state, part, context));
         targets.push(keepAll(keys));
         for (const lossPart of method.losses(state, part, keys, context)) {
-          // As late as this, since the last part's go to the update.
-          if (gradients.size > 0 && optimizer.accumulate && !onGradients) {
+          // As late as this, since the last part's go to the update. Not where an overflow may come of a later part.
+          if (gradients.size > 0 && optimizer.accumulate && !onGradients && !lossScale) {
             optimizer.accumulate(state.online, gradients);
             for (const name of gradients.keys()) accumulated.add(name);
             freeAll(gradients);
@@ -76,7 +89,7 @@ export function trainStep(
             const total = accumulate === 1 ? losses.total : tf.div<tf.Scalar>(losses.total, accumulate);
             sums.add({ loss: losses.total, ...losses.terms });
             diagnostics.add(losses.diagnostics);
-            return total;
+            return lossScale ? lossScale.scale(total) : total;
           });
         }
       }
@@ -84,15 +97,19 @@ export function trainStep(
     for (const name of accumulated) {
       if (!gradients.has(name)) gradients.set(name, tf.zerosLike(state.online.get(name)));
     }
+    if (lossScale) unscale(lossScale, gradients);
     onGradients?.(gradients);
+    const skip = lossScale?.overflow;
     const fixed = new Map([...gradients].filter(([name]) => isFixed(method, name)));
     const others = new Map([...gradients].filter(([name]) => !fixed.has(name)));
-    optimizer.update(state.online, others, learningRate);
-    if (fixed.size > 0) optimizer.update(state.online, fixed, fixedLearningRate);
+    optimizer.update(state.online, others, learningRate, { skip });
+    if (fixed.size > 0) optimizer.update(state.online, fixed, fixedLearningRate, { skip });
     freeAll(gradients);
     tf.tidy(() => method.update(state, joined(targets), context));
     const { loss, ...terms } = sums.sums(accumulate);
-    return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means() };
+    const scaling = lossScale?.scalars();
+    lossScale?.adapt();
+    return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means(), ...scaling };
   } finally {
     sums.dispose();
     diagnostics.dispose();
@@ -114,6 +131,14 @@ function addGradients(
   const result = valueAndGradients(total, variables, before);
   result.value.dispose();
   for (const [name, gradient] of result.gradients) gradients.set(name, tf.keep(gradient));
+}
+
+/** Replaces the gradients of the scaled loss by those of the loss. */
+function unscale(lossScale: LossScale, gradients: Map<string, tf.Tensor>): void {
+  const scaled = new Map(gradients);
+  // Taken over: nothing here may dispose them any more.
+  gradients.clear();
+  for (const [name, gradient] of lossScale.unscale(scaled)) gradients.set(name, gradient);
 }
 
 function freeAll(tensors: Map<string, tf.Tensor>): void {

@@ -8,7 +8,7 @@ import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { initialState, type PretrainEvent, type PretrainOptions, pretrain } from '../src/index.ts';
-import { readMetrics, tinyImages, tinyMoCo, tinyOptions, tinyPixCon } from './tiny-run.ts';
+import { readMetrics, tinyImages, tinyMixed, tinyMoCo, tinyOptions, tinyPixCon } from './tiny-run.ts';
 
 let folder: string;
 let out: string;
@@ -55,6 +55,16 @@ describeBackends('pretrain', (backend) => {
     state.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
+
+  it.runIf(backend !== 'webgpu')(
+    'names the backend that mixed precision needs, before anything is written',
+    async () => {
+      await expect(pretrain(tinyMixed(), tinyImages(16), { ...tinyOptions, out })).rejects.toThrow(
+        /mixed precision needs the webgpu backend, but \w+ is running; train in full precision, or start webgpu/,
+      );
+      expect(existsSync(out)).toBe(false);
+    },
+  );
 
   it('stops on a parameter that is no longer finite, and keeps the last good checkpoint', async () => {
     // Finite losses, then an update that is not: only the state shows it.

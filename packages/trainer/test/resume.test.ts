@@ -8,7 +8,15 @@ import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type PretrainOptions, pretrain } from '../src/index.ts';
-import { readMetrics, tinyImages, tinyMoCo, tinyOptions, tinyPixCon, tinySlotCon } from './tiny-run.ts';
+import {
+  readMetrics,
+  tinyImages,
+  tinyMixed,
+  tinyMoCo,
+  tinyOptions,
+  tinyPixCon,
+  tinySlotCon,
+} from './tiny-run.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -84,6 +92,22 @@ describeBackends('a resumed run', (backend) => {
     expect(centre?.shape).toEqual([1, 6]);
     expect(Array.from(centre?.data ?? [], Number).every((value) => value !== 0)).toBe(true);
     expect(sections.target?.has('centre')).toBe(false);
+  });
+
+  it.runIf(backend === 'webgpu')('is so in mixed precision, whose loss scale goes on', async () => {
+    const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
+    const options = () => ({ epochs: 1 });
+    await trainInPieces(whole, [], options, tinyMixed);
+    await trainInPieces(pieces, [2], options, tinyMixed);
+    const metrics = await readMetrics(pieces);
+    expect(metrics).toEqual(await readMetrics(whole));
+    expect(metrics.map(({ lossScale }) => lossScale)).toEqual([65_536, 65_536, 65_536, 65_536]);
+    await expectSameFiles(whole, pieces);
+    const { sections } = await readCheckpoint(join(pieces, 'checkpoint.safetensors'));
+    expect([...(sections.lossScale?.get('lossScale')?.data ?? [])]).toEqual([65_536, 4]);
+    await expect(
+      pretrain(tinyPixCon(), images, { ...tinyOptions, epochs: 1, out: pieces, resume: true }),
+    ).rejects.toThrow(/backbone.precision "mixed", this run has none/);
   });
 
   it.runIf(backend !== 'webgpu')('is the same when it is simply done again', async () => {

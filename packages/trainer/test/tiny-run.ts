@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resnet } from '@pixcon/backbones';
-import { type DecodedImage, type ImageDataset, type Method, PixconError, RandomStream } from '@pixcon/core';
+import {
+  type DecodedImage,
+  type ImageDataset,
+  type Method,
+  PixconError,
+  type Precision,
+  RandomStream,
+} from '@pixcon/core';
 // biome-ignore lint/style/noRestrictedImports: the package knows methods by their interface; its tests train real ones
 import { mocoV2Plus, pixcon, slotcon } from '@pixcon/methods';
 import type { PretrainOptions } from '../src/index.ts';
@@ -32,8 +39,9 @@ function picture(index: number): DecodedImage {
   return { data, width, height };
 }
 
-const backbone = () =>
+const backbone = (precision: Precision = 'full') =>
   resnet({
+    precision,
     block: 'basic',
     layers: [1, 1],
     planes: [4, 8],
@@ -45,6 +53,11 @@ const backbone = () =>
 /** A PixCon-SR of a few thousand parameters. */
 export function tinyPixCon(): Method {
   return pixcon({ backbone: backbone(), queueLength: 12, hidden: 8, dim: 8 });
+}
+
+/** The same in mixed precision. */
+export function tinyMixed(): Method {
+  return pixcon({ backbone: backbone('mixed'), queueLength: 12, hidden: 8, dim: 8 });
 }
 
 export function tinyMoCo(): Method {

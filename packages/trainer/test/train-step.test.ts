@@ -1,10 +1,10 @@
 import { type Method, RandomStream, type ViewPair } from '@pixcon/core';
-import { sgd } from '@pixcon/optimizers';
+import { type LossScale, lossScale, sgd } from '@pixcon/optimizers';
 import { describeBackends, expectNoLeaks } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { trainStep } from '../src/index.ts';
-import { tinyMoCo, tinyPixCon } from './tiny-run.ts';
+import { tinyMixed, tinyMoCo, tinyPixCon } from './tiny-run.ts';
 
 function makeBatch(images: number): ViewPair {
   const view = (seed: number) => ({
@@ -163,3 +163,78 @@ describeBackends('trainStep with a fixed learning rate', () => {
     disposeBatch(batch);
   });
 });
+
+describeBackends(
+  'trainStep in mixed precision',
+  () => {
+    it('gives the losses of full precision, nearly, and the gradients without the scale', async () => {
+      const batch = makeBatch(4);
+      const run = async (method: Method, scaling: LossScale | undefined) => {
+        const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+        const optimizer = sgd();
+        const losses: number[] = [];
+        for (let index = 0; index < 3; index++) {
+          const scalars = trainStep(method, state, optimizer, batch, {
+            ...context(),
+            step: index,
+            lossScale: scaling,
+          });
+          losses.push(...((await scalars.loss?.data()) ?? []));
+          if (scaling) {
+            expect((await scalars.lossScale?.data())?.[0]).toBe(1024);
+            expect((await scalars.overflow?.data())?.[0]).toBe(0);
+          }
+          tf.dispose(scalars);
+        }
+        optimizer.dispose();
+        state.dispose();
+        return losses;
+      };
+      const scaling = lossScale({ initial: 1024 });
+      const [full, mixed] = [await run(tinyPixCon(), undefined), await run(tinyMixed(), scaling)];
+      mixed.forEach((loss, i) => {
+        expect(Math.abs(loss - (full[i] as number)) / (full[i] as number)).toBeLessThan(0.03);
+      });
+      expect(mixed).not.toEqual(full);
+      scaling.dispose();
+      disposeBatch(batch);
+    });
+
+    it('moves nothing online where gradients overflow, and leaks nothing', async () => {
+      const method = tinyMixed();
+      const batch = makeBatch(4);
+      const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+      const optimizer = sgd();
+      const scaling = lossScale({ initial: 2 ** 40 });
+      const weights = () =>
+        numbersOf(state.online.trainable().map(({ name }) => [name, state.online.get(name)] as const));
+      const before = await weights();
+      const once = async (index: number) => {
+        const scalars = trainStep(method, state, optimizer, batch, {
+          ...context(),
+          step: index,
+          lossScale: scaling,
+        });
+        const values = [
+          await scalars.loss?.data(),
+          await scalars.lossScale?.data(),
+          await scalars.overflow?.data(),
+        ];
+        tf.dispose(scalars);
+        return values.map((value) => value?.[0]);
+      };
+      const [loss, scale, overflow] = await once(0);
+      expect(Number.isFinite(loss)).toBe(true);
+      expect([scale, overflow]).toEqual([2 ** 40, 1]);
+      expect(await weights()).toEqual(before);
+      await expectNoLeaks(async () => {
+        expect((await once(1)).slice(1)).toEqual([2 ** 39, 1]);
+      });
+      optimizer.dispose();
+      scaling.dispose();
+      state.dispose();
+      disposeBatch(batch);
+    });
+  },
+  { backends: ['webgpu'] },
+);

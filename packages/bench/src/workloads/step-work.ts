@@ -8,7 +8,7 @@ import { resnet10, resnet18, resnet50 } from '@pixcon/backbones';
 import { RandomStream, type View, type ViewPair } from '@pixcon/core';
 import { semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { pixcon } from '@pixcon/methods';
-import { sgd } from '@pixcon/optimizers';
+import { lossScale, sgd } from '@pixcon/optimizers';
 import { trainStep } from '@pixcon/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { watchMethod, watchOptimizer, watchState } from '../profile/phases.ts';
@@ -24,10 +24,11 @@ const architectures = { resnet10, resnet18, resnet50 } as const;
  * comes before each step, so that the profile shows what it would cost.
  */
 export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
-  const { arch, batchSize, queueLength, hidden, dim, accumulate = 1, recompute = false } = sizes;
+  const { arch, batchSize, queueLength, hidden, dim, accumulate = 1 } = sizes;
+  const { recompute = false, precision = 'full' } = sizes;
   const random = new RandomStream(0);
   const plain = pixcon({
-    backbone: architectures[arch]({ recompute }),
+    backbone: architectures[arch]({ recompute, precision }),
     matching: watchMatching(recorder),
     queueLength,
     temperature: 0.2,
@@ -42,6 +43,7 @@ export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
   const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 });
   const watched = recorder ? watchOptimizer(optimizer, recorder) : optimizer;
   const views = randomViews(sizes, random.fork('views'));
+  const scaling = precision === 'mixed' ? lossScale() : undefined;
   let index = 0;
   return {
     async step() {
@@ -51,6 +53,7 @@ export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
         learningRate: 0.05,
         targetMomentum: 0.99,
         accumulate,
+        lossScale: scaling,
         random: random.fork('step', index++),
       });
       // Devices work in order: when the loss has come, all that was queued before the read is done too.
@@ -61,6 +64,7 @@ export function stepWork(sizes: StepSizes, recorder?: Recorder): Work {
     dispose() {
       for (const { images } of views.views) images.dispose();
       optimizer.dispose();
+      scaling?.dispose();
       state.dispose();
     },
   };

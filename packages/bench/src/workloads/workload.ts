@@ -1,4 +1,5 @@
 import type { BackendName } from '@pixcon/backend';
+import type { Precision } from '@pixcon/core';
 
 /** A training step of PixCon-SR on fixed views that are on the device already. */
 export interface StepSizes {
@@ -17,6 +18,8 @@ export interface StepSizes {
   readonly accumulate?: number;
   /** Whether activations are computed again in the backward pass. Default false. */
   readonly recompute?: boolean;
+  /** Of the backbone. Default full. */
+  readonly precision?: Precision;
 }
 
 /** The dense InfoNCE alone: one query per cell of `batchSize` images, stride 32. */

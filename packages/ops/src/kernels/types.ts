@@ -10,6 +10,11 @@ export interface ConvolutionGeometry extends WindowGeometry {
   readonly dilation: number;
 }
 
+export interface ConvolutionForward extends ConvolutionGeometry {
+  /** The result is in half precision though `x` is not; only where there is `halfPrecision`. */
+  readonly half?: boolean;
+}
+
 export interface PoolGeometry extends WindowGeometry {
   readonly size: number;
 }
@@ -18,6 +23,16 @@ export interface MomentumUpdate {
   readonly learningRate: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** A number on the device: nothing moves unless it is 0. Only where there is `unscaleGradients`. */
+  readonly skip?: Tensor | undefined;
+}
+
+/** How a loss scale moves after a step. */
+export interface LossScaleSettings {
+  readonly growthFactor: number;
+  readonly backoffFactor: number;
+  /** Steps without an overflow after which it grows. */
+  readonly growthInterval: number;
 }
 
 /** A parameter with what moves it. */
@@ -123,10 +138,19 @@ export interface SoftmaxTile extends RunningSoftmax {
 /**
  * What the differentiable operations are made of: plain functions of tensors without a gradient. They leave their
  * inputs alone and return tensors that the caller owns; temporaries go with the tidy of the caller.
+ *
+ * On a backend that has tensors in half precision, convolution, batch normalization, pooling and their gradients to
+ * images take them, and give images in the precision of those they get; all else that they take and give is in full
+ * precision.
  */
 export interface Kernels {
+  /** The values in half precision, on a backend that has it; `x` itself where it is, or where its shape does not allow it. */
+  halfPrecision?<T extends Tensor>(x: T): T;
+  /** The values in full precision; `x` itself where it is. */
+  fullPrecision?<T extends Tensor>(x: T): T;
+  isHalfPrecision?(x: Tensor): boolean;
   /** `[b, h, w, c]` with an HWIO filter. */
-  convolution(x: Tensor4D, filter: Tensor4D, geometry: ConvolutionGeometry): Tensor4D;
+  convolution(x: Tensor4D, filter: Tensor4D, geometry: ConvolutionForward): Tensor4D;
   /** Gradient to the input, undilated. */
   convolutionInputGradient(
     dy: Tensor4D,
@@ -167,6 +191,16 @@ export interface Kernels {
    * ratio = trustCoefficient · ‖w‖ / (‖g‖ + weightDecay · ‖w‖ + ε), and 1 where a norm is 0.
    */
   larsUpdates(updates: readonly LarsParameter[], options: LarsUpdate): void;
+  /**
+   * Gradients of a loss that was multiplied by `state[0]`, divided by it; `overflow[0]` becomes 1 where one of them is
+   * not finite. Takes the gradients over.
+   */
+  unscaleGradients?(gradients: readonly Tensor[], state: Variable, overflow: Variable): Tensor[];
+  /**
+   * In place, `state` being the scale and the steps since the last overflow: after an overflow the scale backs off, and
+   * after `growthInterval` steps without one it grows. `overflow` becomes 0.
+   */
+  adaptLossScale?(state: Variable, overflow: Variable, settings: LossScaleSettings): void;
   /** In place: target ← momentum · target + (1 − momentum) · online. */
   moveTowards(target: Variable, online: Tensor, momentum: number): void;
   /** The same for each of many different targets: where a backend can do them together. */

@@ -7,6 +7,7 @@ import type {
 } from '../types.ts';
 import type { WebgpuBackend } from './backend.ts';
 import { channelLayout, channelWorkgroup, sumOverRows } from './channel-layout.ts';
+import { isHalf } from './half-tensors.ts';
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -43,7 +44,7 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
     variant: `${layout.variant} ${relu}`,
     inputs,
     outputs: {
-      y: { shape: x.shape, vector },
+      y: { shape: x.shape, vector, half: isHalf(x) },
       reserve: { shape: [3, channels], vector },
       newMean: { shape: [channels], vector },
       newVariance: { shape: [channels], vector },
@@ -119,11 +120,11 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
     variant: layout.variant,
     inputs,
     outputs: {
-      dx: { shape: x.shape, vector },
+      dx: { shape: x.shape, vector, half: isHalf(x) },
       scaleGradient: { shape: [channels], vector },
       offsetGradient: { shape: [channels], vector },
-      ...((writesResidual ? { residualGradient: { shape: x.shape, vector } } : {}) as {
-        residualGradient: { shape: number[]; vector: boolean };
+      ...((writesResidual ? { residualGradient: { shape: x.shape, vector, half: isHalf(x) } } : {}) as {
+        residualGradient: { shape: number[]; vector: boolean; half: boolean };
       }),
     },
     integers: { rows: x.size / channels, columns },

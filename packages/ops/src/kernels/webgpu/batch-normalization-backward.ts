@@ -9,6 +9,7 @@ import {
   rowSlices,
   sumOverRows,
 } from './channel-layout.ts';
+import { isHalf } from './half-tensors.ts';
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -36,11 +37,11 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
     variant: `${layout.variant} ${writesResidual}`,
     inputs,
     outputs: {
-      dx: { shape: x.shape, vector },
+      dx: { shape: x.shape, vector, half: isHalf(x) },
       scaleGradient: { shape: [channels], vector },
       offsetGradient: { shape: [channels], vector },
-      ...((writesResidual ? { residualGradient: { shape: x.shape, vector } } : {}) as {
-        residualGradient: { shape: number[]; vector: boolean };
+      ...((writesResidual ? { residualGradient: { shape: x.shape, vector, half: isHalf(x) } } : {}) as {
+        residualGradient: { shape: number[]; vector: boolean; half: boolean };
       }),
     },
     integers: { rows, columns, slices: slices.count, applyRows: apply.rows },

@@ -3,6 +3,7 @@ import type { BatchNormalizationForward, BatchNormalizationForwardResult, Kernel
 import { backwardAtOnce, fitsAtOnce, forwardAtOnce } from './batch-normalization-at-once.ts';
 import { backwardInSlices } from './batch-normalization-backward.ts';
 import { applySlices, channelLayout, channelWorkgroup, rowSlices, sumOverRows } from './channel-layout.ts';
+import { isHalf } from './half-tensors.ts';
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -45,7 +46,7 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
     variant: `${layout.variant} ${relu} ${residual !== undefined}`,
     inputs,
     outputs: {
-      y: { shape: x.shape, vector },
+      y: { shape: x.shape, vector, half: isHalf(x) },
       reserve: { shape: [3, channels], vector },
       newMean: { shape: [channels], vector },
       newVariance: { shape: [channels], vector },

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
+import { isHalf } from './half-tensors.ts';
 import { matrixOperand } from './operand.ts';
 import { patchColumns, patchLines, phaseFilter, phasePositions, windowPositions } from './patches.ts';
 import { vectors } from './program.ts';
@@ -17,7 +18,7 @@ type Shape4 = readonly [number, number, number, number];
  * filter at stride 1 is a plain product of `[batch · height · width, in]` and `[in, out]`.
  */
 export const webgpuConvolution: ConvolutionKernels = {
-  convolution(x, filter, { stride, padding, dilation }) {
+  convolution(x, filter, { stride, padding, dilation, half = false }) {
     const [batch, height, width] = x.shape;
     const [rows, columns, inputs, outputs] = filter.shape;
     const size = (axis: number, taps: number) =>
@@ -59,7 +60,7 @@ export const webgpuConvolution: ConvolutionKernels = {
       columns: outputs,
       depth,
       store: plain ? store : withPositions(store, windows),
-      output: { name: 'y', shape },
+      output: { name: 'y', shape, half: half || isHalf(x) },
     }) as tf.Tensor4D;
   },
 
@@ -90,7 +91,7 @@ export const webgpuConvolution: ConvolutionKernels = {
         columns: inputs,
         depth: outputs,
         store: matrixStore('dx', positions, inputs),
-        output: { name: 'dx', shape: inputShape },
+        output: { name: 'dx', shape: inputShape, half: isHalf(dy) },
       }) as tf.Tensor4D;
     }
     const phaseHeight = Math.ceil(height / stride);
@@ -111,7 +112,7 @@ export const webgpuConvolution: ConvolutionKernels = {
         phaseStore(inputShape),
         phasePositions({ height, width, rows, columns, stride, padding }),
       ),
-      output: { name: 'dx', shape: inputShape },
+      output: { name: 'dx', shape: inputShape, half: isHalf(dy) },
       necessaryFlops: 2 * dy.size * rows * columns * inputs,
     }) as tf.Tensor4D;
   },

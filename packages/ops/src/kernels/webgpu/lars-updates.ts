@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernels, LarsParameter } from '../types.ts';
 import { ownMemory } from './owned-memory.ts';
-import { batches, runTogether } from './parts.ts';
+import { batches, returnIf, runTogether } from './parts.ts';
 import { type VectorInput, vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -15,7 +15,8 @@ const slices = 32;
  * squares of weights and gradients, slice by slice, and the update, every invocation of which adds the slices up.
  */
 export const larsUpdates: Kernels['larsUpdates'] = (updates, options) => {
-  const { learningRate, momentum, weightDecay, trustCoefficient, epsilon } = options;
+  const { learningRate, momentum, weightDecay, trustCoefficient, epsilon, skip } = options;
+  const skipped = skip && { skip };
   for (const { variable, velocity } of updates) {
     ownMemory(variable);
     ownMemory(velocity);
@@ -25,14 +26,14 @@ export const larsUpdates: Kernels['larsUpdates'] = (updates, options) => {
     updates.filter(({ adaptive }) => adaptive),
     3,
     size,
-    1,
+    skip ? 2 : 1,
   )) {
     const squares = sumsOfSquares(batch);
     runTogether(
       'LARS update',
       partsOf(batch),
       { learningRate, momentum, weightDecay, trustCoefficient, epsilon },
-      ({ gradient, variable, velocity }, part) => `
+      ({ gradient, variable, velocity }, part) => `${returnIf(skip)}
         var sums = vec2<f32>();
         for (var slice = ${slices * part}; slice < ${slices * (part + 1)}; slice++) {
           sums += vec2<f32>(squares[2 * slice], squares[2 * slice + 1]);
@@ -47,7 +48,7 @@ export const larsUpdates: Kernels['larsUpdates'] = (updates, options) => {
           * (${gradient}[at] + uniforms.weightDecay * ${variable}[at]);
         ${velocity}[at] = direction;
         ${variable}[at] -= direction;`,
-      { squares },
+      { inputs: { squares, ...skipped } },
     );
     squares.dispose();
   }
@@ -55,15 +56,17 @@ export const larsUpdates: Kernels['larsUpdates'] = (updates, options) => {
     updates.filter(({ adaptive }) => !adaptive),
     3,
     size,
+    skip ? 1 : 0,
   )) {
     runTogether(
       'LARS update without ratio',
       partsOf(batch),
       { learningRate, momentum },
-      ({ gradient, variable, velocity }) => `
+      ({ gradient, variable, velocity }) => `${returnIf(skip)}
         let direction = uniforms.momentum * ${velocity}[at] + uniforms.learningRate * ${gradient}[at];
         ${velocity}[at] = direction;
         ${variable}[at] -= direction;`,
+      { inputs: { ...skipped } },
     );
   }
 };

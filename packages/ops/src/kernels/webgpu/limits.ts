@@ -13,10 +13,10 @@ export function assertFitsBuffer(
   operation: string,
   name: string,
   shape: readonly number[],
+  bytes: number,
 ): void {
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-  const bytes = 4 * shape.reduce((size, axis) => size * axis, 1);
   if (bytes <= limit) return;
   throw new PixconError(
     'invalid-argument',

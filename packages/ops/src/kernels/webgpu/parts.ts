@@ -39,18 +39,22 @@ export function batches<T>(
  * parts one after another.
  *
  * @param update gets the names of the buffers of a part, and its number; `at` is the element
- * @param shared inputs that every part reads by their names
+ * @param shared what every part reads, and writes in place, by its name
  */
 export function runTogether(
   name: string,
   parts: readonly Part[],
   floats: Readonly<Record<string, number>>,
   update: (names: Readonly<Record<string, string>>, part: number) => string,
-  shared: Readonly<Record<string, tf.Tensor>> = {},
+  shared: {
+    readonly inputs?: Readonly<Record<string, tf.Tensor>>;
+    readonly outputs?: Readonly<Record<string, tf.Tensor>>;
+  } = {},
 ): void {
   const vector = parts.every(({ size }) => size % 4 === 0);
-  const inputs: Record<string, tf.TensorInfo | VectorInput> = { ...shared };
+  const inputs: Record<string, tf.TensorInfo | VectorInput> = { ...shared.inputs };
   const outputs: Record<string, InPlace> = {};
+  for (const [key, tensor] of Object.entries(shared.outputs ?? {})) outputs[key] = { inPlace: tensor };
   const integers: Record<string, number> = {};
   const bodies: string[] = [];
   let workgroups = 0;
@@ -82,4 +86,9 @@ export function runTogether(
     workgroups,
     shader: () => ({ body: bodies.join('\n') }),
   });
+}
+
+/** WGSL that ends an update before it has changed anything where the number `skip` of all parts is not 0. */
+export function returnIf(skip: tf.Tensor | undefined): string {
+  return skip ? 'if (skip[0] != 0.0) { return; }' : '';
 }

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
+import { isHalf } from './half-tensors.ts';
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -13,7 +14,7 @@ export const webgpuPooling: Pick<Kernels, 'maxPool' | 'maxPoolGradient' | 'reluG
     const { y } = runWebgpuProgram({
       name: 'max pooling',
       inputs: { x: vectors(x, vector) },
-      outputs: { y: { shape, vector } },
+      outputs: { y: { shape, vector, half: isHalf(x) } },
       integers: {
         count,
         columns,
@@ -54,7 +55,7 @@ export const webgpuPooling: Pick<Kernels, 'maxPool' | 'maxPoolGradient' | 'reluG
     const { dx } = runWebgpuProgram({
       name: 'max pooling gradient',
       inputs: { x: vectors(x, vector), y: vectors(y, vector), dy: vectors(dy, vector) },
-      outputs: { dx: { shape: x.shape, vector } },
+      outputs: { dx: { shape: x.shape, vector, half: isHalf(x) } },
       integers: {
         count,
         columns,

@@ -14,6 +14,11 @@ export interface NewOutput {
   readonly dtype?: 'float32' | 'int32';
   /** Four numbers an element. The size must be a multiple of 4. */
   readonly vector?: boolean;
+  /**
+   * Hold two bytes a number where the last axis is a multiple of 4; takes `vector` and float32. The shader reads and
+   * writes `vec4<f32>` all the same.
+   */
+  readonly half?: boolean;
 }
 
 /** A tensor that there is already, to be read and written in place. */

@@ -1,10 +1,18 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GpuBuffer, GpuDevice, WebgpuBackend } from './backend.ts';
+import { allocateHalf, bytesOf } from './half-tensors.ts';
 import { assertFitsBuffer, gridOf } from './limits.ts';
 import { neverCache } from './never-cache.ts';
 import type { DispatchCost, InPlace, NewOutput, WebgpuProgram } from './program.ts';
-import { type Binding, bindingsOf, programKey, shaderSource, tensorOf } from './shader-source.ts';
+import {
+  type Binding,
+  bindingsOf,
+  isHalfOutput,
+  programKey,
+  shaderSource,
+  tensorOf,
+} from './shader-source.ts';
 import { announceDispatch } from './watch-dispatches.ts';
 
 /** `GPUShaderStage.COMPUTE`, and of `GPUBufferUsage`: `COPY_DST | UNIFORM`. */
@@ -115,10 +123,14 @@ function check(
   inputs: readonly (readonly [string, tf.TensorInfo])[],
 ): readonly [number, number, number] {
   const { name: operation } = program;
-  for (const [name, { shape }] of inputs) assertFitsBuffer(device, operation, name, shape);
+  for (const [name, input] of inputs) assertFitsBuffer(device, operation, name, input.shape, bytesOf(input));
   for (const [name, output] of Object.entries<NewOutput | InPlace>(program.outputs)) {
-    const shape = 'inPlace' in output ? output.inPlace.shape : output.shape;
-    assertFitsBuffer(device, operation, name, shape);
+    if ('inPlace' in output) {
+      assertFitsBuffer(device, operation, name, output.inPlace.shape, bytesOf(output.inPlace));
+    } else {
+      const { shape } = output;
+      assertFitsBuffer(device, operation, name, shape, (isHalfOutput(output) ? 2 : 4) * sizeOf(shape));
+    }
     if (!('inPlace' in output)) continue;
     const same = inputs.find(([, input]) => input.dataId === output.inPlace.dataId);
     if (same === undefined) continue;
@@ -130,7 +142,9 @@ function check(
   return gridOf(device, operation, program.workgroups);
 }
 
-function allocate(backend: WebgpuBackend, { shape, dtype = 'float32' }: NewOutput): tf.Tensor {
+function allocate(backend: WebgpuBackend, output: NewOutput): tf.Tensor {
+  const { shape, dtype = 'float32' } = output;
+  if (isHalfOutput(output)) return allocateHalf(backend, shape);
   const empty = sizeOf(shape) === 0;
   // An empty tensor has no buffer, but it can be read.
   const values = empty ? (dtype === 'float32' ? new Float32Array(0) : new Int32Array(0)) : undefined;
@@ -245,7 +259,7 @@ function submitIfFull(backend: WebgpuBackend, name: string): void {
 }
 
 function costOf(bound: readonly tf.TensorInfo[], cost: Partial<DispatchCost> = {}): DispatchCost {
-  const all = 4 * bound.reduce((size, { shape }) => size + sizeOf(shape), 0);
+  const all = bound.reduce((bytes, tensor) => bytes + bytesOf(tensor), 0);
   const { flops = 0, necessaryFlops = flops, bytes = all, necessaryBytes = all } = cost;
   return { flops, necessaryFlops, bytes, necessaryBytes };
 }

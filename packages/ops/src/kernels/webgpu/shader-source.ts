@@ -1,4 +1,7 @@
+import { PixconError } from '@pixcon/core';
 import type * as tf from '@tensorflow/tfjs-core';
+import { halfAccess } from './half-access.ts';
+import { canBeHalf, isHalf } from './half-tensors.ts';
 import type { InPlace, NewOutput, ShaderText, VectorInput, WebgpuProgram } from './program.ts';
 
 /** A storage buffer of a program: its name, type and access. */
@@ -8,23 +11,58 @@ export interface Binding {
   readonly writable: boolean;
 }
 
-/** The storage buffers in the order of their bindings: inputs, then outputs; uniforms come last. */
-export function bindingsOf({ inputs, outputs }: WebgpuProgram): Binding[] {
+/** Four halves; shaders read and write them as `vec4<f32>`. */
+const fourHalves = 'vec2<u32>';
+
+/**
+ * The storage buffers in the order of their bindings: inputs, then outputs; uniforms come last.
+ *
+ * @throws PixconError `invalid-argument` where a tensor in half precision is read number by number
+ */
+export function bindingsOf({ name: operation, inputs, outputs }: WebgpuProgram): Binding[] {
+  const elementOf = (name: string, { half, dtype, vector }: Values): string => {
+    if (half && vector) return fourHalves;
+    if (half) {
+      throw new PixconError(
+        'invalid-argument',
+        `${operation}: ${name} is in half precision, which this operation does not take; pass it through fullPrecision first`,
+      );
+    }
+    const scalar = dtype === 'float32' ? 'f32' : 'i32';
+    return vector ? `vec4<${scalar}>` : scalar;
+  };
   return [
     ...Object.entries(inputs).map(([name, input]) => ({
       name,
-      element: elementOf(tensorOf(input).dtype, 'tensor' in input && input.vector),
+      element: elementOf(name, valuesOf(tensorOf(input), 'tensor' in input && input.vector)),
       writable: false,
     })),
     ...Object.entries<NewOutput | InPlace>(outputs).map(([name, output]) => ({
       name,
       element: elementOf(
-        'inPlace' in output ? output.inPlace.dtype : (output.dtype ?? 'float32'),
-        output.vector === true,
+        name,
+        'inPlace' in output
+          ? valuesOf(output.inPlace, output.vector)
+          : { half: isHalfOutput(output), dtype: output.dtype ?? 'float32', vector: output.vector === true },
       ),
       writable: true,
     })),
   ];
+}
+
+interface Values {
+  readonly half: boolean;
+  readonly dtype: tf.DataType;
+  readonly vector: boolean;
+}
+
+function valuesOf(tensor: tf.TensorInfo, vector = false): Values {
+  return { half: isHalf(tensor), dtype: tensor.dtype, vector };
+}
+
+/** Whether a new output is made in half precision: where it was asked for, and its shape allows it. */
+export function isHalfOutput({ half = false, shape }: NewOutput): boolean {
+  return half && canBeHalf(shape);
 }
 
 export function tensorOf(input: tf.TensorInfo | VectorInput): tf.TensorInfo {
@@ -55,9 +93,11 @@ export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[
     ({ name, element, writable }, i) =>
       `@group(0) @binding(${i}) var<storage, ${writable ? 'read_write' : 'read'}> ${name} : array<${element}>;`,
   );
+  const halves = halfAccess(bindings.filter(({ element }) => element === fourHalves).map(({ name }) => name));
   return `${storage.join('\n')}
 ${uniforms}
-${declarations}
+${halves.functions}
+${halves.rewrite(declarations)}
 @compute @workgroup_size(${workgroupSize})
 fn main(
   @builtin(workgroup_id) workgroupOfGrid : vec3<u32>,
@@ -68,12 +108,7 @@ fn main(
   let lane = i32(laneOfWorkgroup);
   let group = workgroup.x + i32(grid.x) * (workgroup.y + i32(grid.y) * workgroup.z);
   let index = group * ${workgroupSize} + lane;
-${body}
+${halves.rewrite(body)}
 }
 `;
-}
-
-function elementOf(dtype: tf.DataType, vector: boolean): string {
-  const scalar = dtype === 'float32' ? 'f32' : 'i32';
-  return vector ? `vec4<${scalar}>` : scalar;
 }

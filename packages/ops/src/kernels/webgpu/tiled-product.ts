@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { bytesOf, isHalf } from './half-tensors.ts';
 import type { Operand } from './operand.ts';
 import type { DispatchCost } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
+import { isHalfOutput } from './shader-source.ts';
 import { invocationsOf, type Tile, tileDepth, tileShader } from './tile-shader.ts';
 
 /** Workgroups that keep a large card busy: two for each of about 130 multiprocessors. */
@@ -41,7 +43,12 @@ export interface TiledProduct {
   /** Products side by side in one dispatch; 1 by default. */
   readonly phases?: number;
   readonly store: ProductStore;
-  readonly output: { readonly name: string; readonly shape: readonly number[] };
+  readonly output: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    /** As of `NewOutput`; what a split adds up is in full precision. */
+    readonly half?: boolean;
+  };
   /** 2 · rows · columns · depth by default. */
   readonly necessaryFlops?: number;
   /** More rows of tiles lie in several stripes; 65,535 by default, which every device dispatches in a dimension. */
@@ -69,7 +76,9 @@ export function tiledProduct(product: TiledProduct): tf.Tensor {
     variant: [tile.size, left.variant, right.variant, store.variant].join(', '),
     inputs: { [left.name]: left.input, [right.name]: right.input },
     outputs: {
-      [output.name]: { shape: partial ? [splits, ...output.shape] : output.shape, vector },
+      [output.name]: partial
+        ? { shape: [splits, ...output.shape], vector }
+        : { shape: output.shape, vector, half: output.half === true },
     },
     integers: {
       depth,
@@ -146,11 +155,15 @@ function costOf(product: TiledProduct, { tile, splits, splitDepth }: ProductPlan
   const depths = share * phases * splits * splitDepth;
   const size = (shape: readonly number[]) => shape.reduce((total, axis) => total * axis, 1);
   const outputs = size(output.shape);
+  const result = outputs * (isHalfOutput(output) ? 2 : 4);
+  const number = ({ input }: Operand) => (isHalf(input.tensor) ? 2 : 4);
   return {
     flops: 2 * tiles * tile.size ** 2 * depths,
     necessaryFlops,
-    bytes: 4 * (tiles * 2 * tile.size * depths + splits * outputs),
-    necessaryBytes: 4 * (size(left.input.tensor.shape) + size(right.input.tensor.shape) + outputs),
+    bytes:
+      tiles * tile.size * depths * (number(left) + number(right)) +
+      (splits > 1 ? 4 * splits * outputs : result),
+    necessaryBytes: bytesOf(left.input.tensor) + bytesOf(right.input.tensor) + result,
   };
 }
 
@@ -161,7 +174,7 @@ function addParts(parts: tf.Tensor, name: string, output: TiledProduct['output']
   const { sum } = runWebgpuProgram({
     name: `${name}: add splits`,
     inputs: { parts: { tensor: parts, vector } },
-    outputs: { sum: { shape: output.shape, vector } },
+    outputs: { sum: { shape: output.shape, vector, half: output.half === true } },
     integers: { elements, splits: parts.shape[0] as number },
     workgroups: Math.ceil(elements / 64),
     shader: () => ({

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate, UpdateKernels } from '../types.ts';
+import { isHalf } from './half-tensors.ts';
 import { larsUpdates } from './lars-updates.ts';
 import { ownMemory, ownsMemory } from './owned-memory.ts';
-import { batches, runTogether } from './parts.ts';
+import { batches, returnIf, runTogether } from './parts.ts';
 import { vectors } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 
@@ -51,12 +52,12 @@ export const webgpuUpdates: UpdateKernels = {
 };
 
 function momentumUpdates(updates: readonly ParameterUpdate[], options: MomentumUpdate): void {
-  const { learningRate, momentum, weightDecay } = options;
+  const { learningRate, momentum, weightDecay, skip } = options;
   for (const { variable, velocity } of updates) {
     ownMemory(variable);
     ownMemory(velocity);
   }
-  for (const batch of batches(updates, 3, ({ variable }) => variable.size)) {
+  for (const batch of batches(updates, 3, ({ variable }) => variable.size, skip ? 1 : 0)) {
     runTogether(
       'momentum update',
       batch.map(({ variable, velocity, gradient }) => ({
@@ -65,11 +66,12 @@ function momentumUpdates(updates: readonly ParameterUpdate[], options: MomentumU
         outputs: { variable, velocity },
       })),
       { learningRate, momentum, weightDecay },
-      ({ gradient, variable, velocity }) => `
+      ({ gradient, variable, velocity }) => `${returnIf(skip)}
         let direction = uniforms.momentum * ${velocity}[at]
           + (${gradient}[at] + uniforms.weightDecay * ${variable}[at]);
         ${velocity}[at] = direction;
         ${variable}[at] -= uniforms.learningRate * direction;`,
+      { inputs: { ...(skip && { skip }) } },
     );
   }
 }
@@ -90,7 +92,7 @@ function moveAllTowards(updates: readonly TargetUpdate[], momentum: number): voi
 function addAll(pairs: readonly SumPair[]): tf.Tensor[] {
   const sums = pairs.map(({ total, part }) => {
     if (ownsMemory(total) && total.dataId !== part.dataId) return total;
-    const sum = tf.add(total, part);
+    const sum = isHalf(total) || isHalf(part) ? addHalves(total, part) : tf.add(total, part);
     total.dispose();
     return sum;
   });
@@ -104,4 +106,19 @@ function addAll(pairs: readonly SumPair[]): tf.Tensor[] {
     );
   }
   return sums;
+}
+
+/** In the precision of `total`; tfjs adds no halves. */
+function addHalves(total: tf.Tensor, part: tf.Tensor): tf.Tensor {
+  const count = total.size / 4;
+  const { sum } = runWebgpuProgram({
+    name: 'add',
+    inputs: { total: vectors(total, true), part: vectors(part, true) },
+    outputs: { sum: { shape: total.shape, vector: true, half: isHalf(total) } },
+    integers: { count },
+    workgroupSize,
+    workgroups: Math.ceil(count / workgroupSize),
+    shader: () => ({ body: 'if (index < uniforms.count) { sum[index] = total[index] + part[index]; }' }),
+  });
+  return sum;
 }
