@@ -6,9 +6,9 @@ import { importFromProject, resolvePackage } from '../resolve-package.ts';
 import { activate } from './activate.ts';
 import { type AdapterInfo, describeAdapter, isSoftwareAdapter } from './adapter.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
+import { withWholeDevices } from './device-request.ts';
 import { missingPackage } from './missing-package.ts';
 import { probeAdapterInChild } from './probe-adapter.ts';
-import { withAllStorageBuffers } from './storage-buffers.ts';
 
 /** tfjs-backend-webgpu, on the browser's WebGPU or on Dawn through the npm package `webgpu`. */
 export const webgpuCandidate: Candidate = {
@@ -40,7 +40,7 @@ export const webgpuCandidate: Candidate = {
       await import('@tensorflow/tfjs-backend-webgpu').catch((error) =>
         importFromProject('@tensorflow/tfjs-backend-webgpu', error),
       );
-    await withAllStorageBuffers(browserGpu() as Gpu, () => activate('webgpu'));
+    await withWholeDevices(browserGpu() as Gpu, () => activate('webgpu'));
     registerWebgpuKernels();
     return describeAdapter(info);
   },

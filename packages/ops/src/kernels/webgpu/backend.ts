@@ -25,6 +25,8 @@ export interface GpuDevice {
     readonly maxStorageBuffersPerShaderStage: number;
   };
   readonly features: ReadonlySet<string>;
+  /** Not in every implementation. */
+  readonly adapterInfo?: { readonly subgroupMinSize?: number; readonly subgroupMaxSize?: number };
   createShaderModule(descriptor: { code: string; label?: string }): object;
   createBindGroupLayout(descriptor: object): object;
   createPipelineLayout(descriptor: { bindGroupLayouts: readonly object[] }): object;

@@ -29,8 +29,8 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
   const { x, scale, offset, residual, relu, runningMean, runningVariance, epsilon, momentum } = input;
   const channels = x.shape[3];
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce, origin, inverseRoot } = sumOverRows(layout);
+  const { vector, element, rowLanes, columns, groups } = layout;
+  const { subgroups, declarations, place, reduce, origin, inverseRoot } = sumOverRows(layout);
   const inputs: Inputs = {
     x: vectors(x, vector),
     oldMean: vectors(runningMean, vector),
@@ -52,6 +52,7 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
     integers: { rows: x.size / channels, columns },
     floats: { epsilon, momentum },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: groups,
     shader: () => ({
       declarations,
@@ -67,9 +68,9 @@ export function forwardAtOnce(input: BatchNormalizationForward): BatchNormalizat
         ${reduce}
         if (present) {
           let rows = f32(uniforms.rows);
-          let away = firsts[lane % ${lanes}] / rows;
+          let away = first / rows;
           let mean = origin + away;
-          let squares = max(seconds[lane % ${lanes}] - away * firsts[lane % ${lanes}], ${element}());
+          let squares = max(second - away * first, ${element}());
           ${inverseRoot('inverse', 'squares / rows + uniforms.epsilon')}
           if (rowLane == 0) {
             reserve[column] = origin;
@@ -103,8 +104,8 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
   const { x, dy, y, scale, reserve, residual } = input;
   const channels = x.shape[3];
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { vector, element, rowLanes, columns, groups } = layout;
+  const { subgroups, declarations, place, reduce } = sumOverRows(layout);
   const inputs: Inputs = {
     x: vectors(x, vector),
     dy: vectors(dy, vector),
@@ -129,6 +130,7 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
     },
     integers: { rows: x.size / channels, columns },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: groups,
     shader: () => ({
       declarations,
@@ -149,8 +151,8 @@ export function backwardAtOnce(input: BatchNormalizationBackward): BatchNormaliz
         }
         ${reduce}
         if (present) {
-          let sum = firsts[lane % ${lanes}];
-          let along = seconds[lane % ${lanes}];
+          let sum = first;
+          let along = second;
           if (rowLane == 0) {
             scaleGradient[column] = along;
             offsetGradient[column] = sum;

@@ -19,11 +19,11 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
   const channels = x.shape[3];
   const rows = x.size / channels;
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
+  const { vector, element, rowLanes, columns, groups } = layout;
   const slices = rowSlices(rows, layout);
   const table = sliceSums(input, slices);
   const apply = applySlices(rows, layout, slices.count);
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { subgroups, declarations, place, reduce } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     dy: vectors(dy, vector),
@@ -46,6 +46,7 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
     },
     integers: { rows, columns, slices: slices.count, applyRows: apply.rows },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: [groups, apply.count, 1],
     shader: () => ({
       declarations,
@@ -58,8 +59,8 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
         }
         ${reduce}
         if (present) {
-          let sum = firsts[lane % ${lanes}];
-          let along = seconds[lane % ${lanes}];
+          let sum = first;
+          let along = second;
           if (rowLane == 0 && workgroup.y == 0) {
             scaleGradient[column] = along;
             offsetGradient[column] = sum;
@@ -96,8 +97,8 @@ export function backwardInSlices(input: BatchNormalizationBackward): BatchNormal
 function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, slices: RowSlices): tf.Tensor {
   const channels = x.shape[3];
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { vector, element, rowLanes, columns, groups } = layout;
+  const { subgroups, declarations, place, reduce } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     dy: vectors(dy, vector),
@@ -112,6 +113,7 @@ function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, sli
     outputs: { table: { shape: [2 * slices.count + 4, channels], vector } },
     integers: { rows: x.size / channels, columns, slices: slices.count, sliceRows: slices.rows },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: [groups, slices.count, 1],
     shader: () => ({
       declarations,
@@ -134,8 +136,8 @@ function sliceSums({ x, dy, y, scale, reserve }: BatchNormalizationBackward, sli
         }
         ${reduce}
         if (present && rowLane == 0) {
-          table[workgroup.y * uniforms.columns + column] = firsts[lane % ${lanes}];
-          table[(uniforms.slices + workgroup.y) * uniforms.columns + column] = seconds[lane % ${lanes}];
+          table[workgroup.y * uniforms.columns + column] = first;
+          table[(uniforms.slices + workgroup.y) * uniforms.columns + column] = second;
           if (workgroup.y == 0) {
             let tail = 2 * uniforms.slices * uniforms.columns + column;
             table[tail] = origin;

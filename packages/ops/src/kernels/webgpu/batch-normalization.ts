@@ -31,11 +31,11 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
   const channels = x.shape[3];
   const rows = x.size / channels;
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
+  const { vector, element, rowLanes, columns, groups } = layout;
   const slices = rowSlices(rows, layout);
   const table = sliceStatistics(input, slices);
   const apply = applySlices(rows, layout, slices.count);
-  const { declarations, place, reduce, inverseRoot } = sumOverRows(layout);
+  const { subgroups, declarations, place, reduce, inverseRoot } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     table: vectors(table, vector),
@@ -54,6 +54,7 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
     integers: { rows, columns, slices: slices.count, sliceRows: slices.rows, applyRows: apply.rows },
     floats: { epsilon, momentum },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: [groups, apply.count, 1],
     shader: () => ({
       declarations,
@@ -73,11 +74,11 @@ export function forwardInSlices(input: BatchNormalizationForward): BatchNormaliz
         ${reduce}
         if (present) {
           let rows = f32(uniforms.rows);
-          let away = firsts[lane % ${lanes}] / rows;
+          let away = first / rows;
           let origin = table[tail + 4 * uniforms.columns];
         let beyond = base + away;
         let mean = origin + beyond;
-          let squares = max(seconds[lane % ${lanes}] - away * firsts[lane % ${lanes}], ${element}());
+          let squares = max(second - away * first, ${element}());
           ${inverseRoot('inverse', 'squares / rows + uniforms.epsilon')}
           if (rowLane == 0 && workgroup.y == 0) {
             reserve[column] = origin;
@@ -120,8 +121,8 @@ function sliceStatistics(
 ): tf.Tensor {
   const channels = x.shape[3];
   const layout = channelLayout(channels);
-  const { vector, element, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce, origin } = sumOverRows(layout);
+  const { vector, element, rowLanes, columns, groups } = layout;
+  const { subgroups, declarations, place, reduce, origin } = sumOverRows(layout);
   const inputs: Record<string, ReturnType<typeof vectors>> = {
     x: vectors(x, vector),
     runningMean: vectors(runningMean, vector),
@@ -136,6 +137,7 @@ function sliceStatistics(
     outputs: { table: { shape: [2 * slices.count + 5, channels], vector } },
     integers: { rows: x.size / channels, columns, slices: slices.count, sliceRows: slices.rows },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: [groups, slices.count, 1],
     shader: () => ({
       declarations,
@@ -152,10 +154,10 @@ function sliceStatistics(
         }
         ${reduce}
         if (present && rowLane == 0) {
-          let away = firsts[lane % ${lanes}] / f32(end - start);
+          let away = first / f32(end - start);
           table[workgroup.y * uniforms.columns + column] = away;
           table[(uniforms.slices + workgroup.y) * uniforms.columns + column] =
-            max(seconds[lane % ${lanes}] - away * firsts[lane % ${lanes}], ${element}());
+            max(second - away * first, ${element}());
           if (workgroup.y == 0) {
             let tail = 2 * uniforms.slices * uniforms.columns + column;
             table[tail] = ${scale ? 'scale[column]' : `${element}(1.0)`};

@@ -2,6 +2,7 @@ import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { randomValues } from '../../../test/expect-like-naive.ts';
+import { subgroupPaths } from '../../../test/subgroup-paths.ts';
 import { referenceCells } from '../reference/cells.ts';
 import { webgpuGatherCells } from './gather-cells.ts';
 import { mostSimilar } from './most-similar.ts';
@@ -18,6 +19,10 @@ describeBackends(
     it.each<[number, number]>([
       [1, 1],
       [3, 5],
+      // Rows of one, two, four and eight lanes: several in a subgroup, or all of one.
+      [2, 2],
+      [9, 16],
+      [70, 32],
       [7, 64],
       [2, 130],
       [5, 2048],
@@ -27,16 +32,19 @@ describeBackends(
         const x = random<tf.Tensor2D>([rows, dim], 1);
         const dy = random<tf.Tensor2D>([rows, dim], 2);
         for (const epsilon of [1e-12, 2]) {
-          const actual = webgpuUnitRows.unitRows(x, epsilon);
           const expected = tf.tidy(() => referenceCells.unitRows(x, epsilon));
-          await expect(actual.y).toBeAllClose(expected.y);
-          await expect(actual.norm).toBeAllClose(expected.norm);
-          const dx = webgpuUnitRows.unitRowsGradient(dy, actual.y, actual.norm, epsilon);
           const reference = tf.tidy(() =>
             referenceCells.unitRowsGradient(dy, expected.y, expected.norm, epsilon),
           );
-          await expect(dx).toBeAllClose(reference, { relative: 1e-5, absolute: 1e-5 });
-          tf.dispose([actual.y, actual.norm, expected.y, expected.norm, dx, reference]);
+          for (const path of Object.values(subgroupPaths)) {
+            const actual = path(() => webgpuUnitRows.unitRows(x, epsilon));
+            await expect(actual.y).toBeAllClose(expected.y);
+            await expect(actual.norm).toBeAllClose(expected.norm);
+            const dx = path(() => webgpuUnitRows.unitRowsGradient(dy, actual.y, actual.norm, epsilon));
+            await expect(dx).toBeAllClose(reference, { relative: 1e-5, absolute: 1e-5 });
+            tf.dispose([actual.y, actual.norm, dx]);
+          }
+          tf.dispose([expected.y, expected.norm, reference]);
         }
         tf.dispose([x, dy]);
       });

@@ -1,3 +1,5 @@
+import { sumBySubgroups } from './subgroups.ts';
+
 /** How a workgroup covers a matrix `[rows, channels]` whose rows are contiguous: some channels of many rows. */
 export interface ChannelLayout {
   /** Channels are read four at a time. */
@@ -64,12 +66,15 @@ export function applySlices(rows: number, { groups, rowLanes }: ChannelLayout, p
 
 /**
  * WGSL that names this invocation's `column` and `rowLane`, and two workgroup arrays to sum over rows in. Sums go by
- * halves, so that their rounding grows with the logarithm of the count.
+ * subgroups where one has several row lanes, else by halves, so that their rounding grows with the logarithm of the
+ * count.
  */
 export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
+  /** Whether the program is one with `subgroups`. */
+  readonly subgroups: boolean;
   readonly declarations: string;
   readonly place: string;
-  /** Adds up `first` and `second` of all row lanes; afterwards the sums are at `[lane % lanes]` of both. */
+  /** Adds up `first` and `second` of all row lanes; afterwards both are the sums of their channels. */
   readonly reduce: string;
   /**
    * Names a value near the mean of the channel of `x`, `origin`: a mean of samples. Sums of what lies away from it lose
@@ -79,7 +84,13 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
   /** WGSL of 1 / √(a value), to the last digit, which the function of WGSL is not. */
   inverseRoot(name: string, value: string): string;
 } {
-  const reduce = `
+  const bySubgroups = sumBySubgroups({
+    apart: lanes,
+    count: rowLanes,
+    element,
+    variables: { first: 'firsts', second: 'seconds' },
+  });
+  const byHalves = `
       firsts[lane] = first;
       seconds[lane] = second;
       workgroupBarrier();
@@ -89,8 +100,12 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
           seconds[lane] += seconds[lane + half * ${lanes}];
         }
         workgroupBarrier();
-      }`;
+      }
+      first = firsts[lane % ${lanes}];
+      second = seconds[lane % ${lanes}];`;
+  const reduce = bySubgroups?.reduce ?? byHalves;
   return {
+    subgroups: bySubgroups !== undefined,
     reduce,
     origin: `
       if (present) {
@@ -98,7 +113,7 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
         first = x[sample * uniforms.columns + column];
       }
       ${reduce}
-      let origin = firsts[lane % ${lanes}] / ${rowLanes}.0;
+      let origin = first / ${rowLanes}.0;
       workgroupBarrier();
       first = ${element}();`,
     inverseRoot: (name, value) => `
@@ -106,7 +121,8 @@ export function sumOverRows({ element, lanes, rowLanes }: ChannelLayout): {
       let ${name} = rough + 0.5 * rough * (1.0 - (${value}) * rough * rough);`,
     declarations: `
       var<workgroup> firsts : array<${element}, ${channelWorkgroup}>;
-      var<workgroup> seconds : array<${element}, ${channelWorkgroup}>;`,
+      var<workgroup> seconds : array<${element}, ${channelWorkgroup}>;
+      ${bySubgroups?.declarations ?? ''}`,
     place: `
       let column = workgroup.x * ${lanes} + lane % ${lanes};
       let rowLane = lane / ${lanes};

@@ -45,6 +45,7 @@ export function mergeSlices(
     integers: { queries: count, dim, slices: maxima.shape[0] as number },
     floats: { temperature },
     workgroupSize,
+    subgroups: sum.subgroups,
     workgroups: Math.ceil((count * lanes) / workgroupSize),
     shader: () => ({
       declarations: `${sum.declarations}

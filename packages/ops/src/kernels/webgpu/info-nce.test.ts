@@ -2,6 +2,7 @@ import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { randomValues } from '../../../test/expect-like-naive.ts';
+import { subgroupPaths } from '../../../test/subgroup-paths.ts';
 import { infoNce } from './info-nce.ts';
 import { watchDispatches } from './watch-dispatches.ts';
 
@@ -54,6 +55,10 @@ const sizes: [number, number, number][] = [
   [3, 8, 700],
 ];
 
+const settings = Object.values(subgroupPaths).flatMap((path) =>
+  [true, false].map((withGradients) => ({ path, withGradients })),
+);
+
 describeBackends(
   'infoNce on WebGPU',
   () => {
@@ -65,8 +70,8 @@ describeBackends(
         const [query, positive, negatives] = values.map((rows) =>
           tf.tensor2d(Float32Array.from(rows), [rows.length / dim, dim]),
         ) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-        for (const withGradients of [true, false]) {
-          const result = infoNce(query, positive, negatives, { temperature, withGradients });
+        for (const { path, withGradients } of settings) {
+          const result = path(() => infoNce(query, positive, negatives, { temperature, withGradients }));
           if (!result) throw new Error('this adapter has too little workgroup memory');
           const { loss, queryGradient, positiveGradient } = result;
           await expect(loss).toBeAllClose(expected.loss, { relative: 1e-5, absolute: 1e-5 });

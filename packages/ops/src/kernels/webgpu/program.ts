@@ -68,6 +68,11 @@ export interface WebgpuProgram<Output extends string = string> {
   readonly floats?: Readonly<Record<string, number>>;
   /** Invocations of a workgroup; 64 by default. */
   readonly workgroupSize?: number;
+  /**
+   * The shader uses operations of subgroups, which the device must have; `laneOfSubgroup`, a u32, is the lane in the
+   * subgroup.
+   */
+  readonly subgroups?: boolean;
   /** How many, flat (folded where a dimension would not hold them) or by dimension. */
   readonly workgroups: number | readonly [number, number, number];
   /** Called once for all programs of the same name, variant and element types. */

@@ -1,3 +1,5 @@
+import { sumBySubgroups } from './subgroups.ts';
+
 /** Invocations of a workgroup that works on whole rows. */
 export const rowWorkgroup = 256;
 
@@ -43,16 +45,31 @@ export function rowLayout(rows: number, dim: number): RowLayout {
 }
 
 /** WGSL that adds up `value` of the lanes of each row: `total`. */
-export function sumOverLanes(lanes: number): { readonly declarations: string; readonly reduce: string } {
-  return {
-    declarations: `var<workgroup> laneSums : array<f32, ${rowWorkgroup}>;`,
-    reduce: `
+export function sumOverLanes(lanes: number): {
+  /** Whether the program is one with `subgroups`. */
+  readonly subgroups: boolean;
+  readonly declarations: string;
+  readonly reduce: string;
+} {
+  const bySubgroups = sumBySubgroups({
+    apart: 1,
+    count: lanes,
+    element: 'f32',
+    variables: { value: 'laneSums' },
+  });
+  const byHalves = `
       laneSums[lane] = value;
       workgroupBarrier();
       for (var half = ${lanes >> 1}; half > 0; half /= 2) {
         if (rowLane < half) { laneSums[lane] += laneSums[lane + half]; }
         workgroupBarrier();
       }
-      let total = laneSums[lane - rowLane];`,
+      let total = laneSums[lane - rowLane];`;
+  return {
+    subgroups: bySubgroups !== undefined,
+    declarations: `
+      var<workgroup> laneSums : array<f32, ${rowWorkgroup}>;
+      ${bySubgroups?.declarations ?? ''}`,
+    reduce: bySubgroups ? `${bySubgroups.reduce} let total = value;` : byHalves,
   };
 }

@@ -2,6 +2,7 @@ import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { randomValues } from '../../../test/expect-like-naive.ts';
+import { subgroupPaths } from '../../../test/subgroup-paths.ts';
 import { webgpuRowSums } from './row-sums.ts';
 
 extendExpect();
@@ -25,6 +26,10 @@ describeBackends(
       [7, 3],
       [300, 5],
       [49, 64],
+      // One, two and four lanes of four channels.
+      [70, 4],
+      [33, 8],
+      [65, 12],
       // More than one workgroup adds up.
       [5000, 4],
       [4097, 3],
@@ -33,10 +38,17 @@ describeBackends(
       await expectNoLeaks(async () => {
         const values = randomValues([rows, channels], 1);
         const x = tf.tensor2d(Float32Array.from(values), [rows, channels]);
-        const sum = webgpuRowSums.columnSum(x);
-        expect(sum.shape).toEqual([channels]);
-        await expect(sum).toBeAllClose(naiveSums(values, [1, rows, channels]), { absolute: 2e-5 });
-        tf.dispose([x, sum]);
+        for (const path of Object.values(subgroupPaths)) {
+          const [sum, again] = [
+            path(() => webgpuRowSums.columnSum(x)),
+            path(() => webgpuRowSums.columnSum(x)),
+          ];
+          expect(sum.shape).toEqual([channels]);
+          await expect(sum).toBeAllClose(naiveSums(values, [1, rows, channels]), { absolute: 2e-5 });
+          expect(await again.data()).toEqual(await sum.data());
+          tf.dispose([sum, again]);
+        }
+        x.dispose();
       });
     });
 
@@ -49,19 +61,25 @@ describeBackends(
       await expectNoLeaks(async () => {
         const values = randomValues([batch, cells, channels], 1);
         const x = tf.tensor3d(Float32Array.from(values), [batch, cells, channels]);
-        const mean = webgpuRowSums.cellMean(x);
-        expect(mean.shape).toEqual([batch, channels]);
         const expected = naiveSums(values, [batch, cells, channels]).map((sum) => sum / cells);
-        await expect(mean).toBeAllClose(expected);
-        tf.dispose([x, mean]);
+        for (const path of Object.values(subgroupPaths)) {
+          const mean = path(() => webgpuRowSums.cellMean(x));
+          expect(mean.shape).toEqual([batch, channels]);
+          await expect(mean).toBeAllClose(expected);
+          mean.dispose();
+        }
+        x.dispose();
       });
     });
 
     it('rounds no more than the logarithm of the rows', async () => {
       const x = tf.fill<tf.Rank.R2>([100_000, 1], 0.1);
-      const sum = webgpuRowSums.columnSum(x);
-      expect((await sum.data())[0]).toBeCloseTo(100_000 * Math.fround(0.1), 2);
-      tf.dispose([x, sum]);
+      for (const path of Object.values(subgroupPaths)) {
+        const sum = path(() => webgpuRowSums.columnSum(x));
+        expect((await sum.data())[0]).toBeCloseTo(100_000 * Math.fround(0.1), 2);
+        sum.dispose();
+      }
+      x.dispose();
     });
   },
   { backends: ['webgpu'] },

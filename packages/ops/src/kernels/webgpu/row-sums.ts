@@ -39,8 +39,8 @@ function sliceSums(
 ): tf.Tensor2D {
   const channels = x.shape[x.rank - 1] as number;
   const layout = channelLayout(channels);
-  const { vector, lanes, rowLanes, columns, groups } = layout;
-  const { declarations, place, reduce } = sumOverRows(layout);
+  const { vector, rowLanes, columns, groups } = layout;
+  const { subgroups, declarations, place, reduce } = sumOverRows(layout);
   const { y } = runWebgpuProgram({
     name: 'sum over rows',
     variant: layout.variant,
@@ -49,6 +49,7 @@ function sliceSums(
     integers: { rows, columns, sliceRows: slices.rows },
     floats: { factor },
     workgroupSize: channelWorkgroup,
+    subgroups,
     workgroups: [groups, slices.count, batch],
     shader: () => ({
       declarations,
@@ -63,7 +64,7 @@ function sliceSums(
         ${reduce}
         if (present && rowLane == 0) {
           let slice = workgroup.z * i32(grid.y) + workgroup.y;
-          y[slice * uniforms.columns + column] = uniforms.factor * firsts[lane % ${lanes}];
+          y[slice * uniforms.columns + column] = uniforms.factor * first;
         }`,
     }),
   });

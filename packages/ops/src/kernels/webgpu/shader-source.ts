@@ -71,14 +71,16 @@ export function tensorOf(input: tf.TensorInfo | VectorInput): tf.TensorInfo {
 
 /** Distinguishes programs whose pipelines differ. */
 export function programKey(program: WebgpuProgram, bindings: readonly Binding[]): string {
-  const { name, variant = '', integers = {}, floats = {}, workgroupSize = 64 } = program;
+  const { name, variant = '', integers = {}, floats = {}, workgroupSize = 64, subgroups = false } = program;
   const storage = bindings.map((binding) => `${binding.name}:${binding.element}:${binding.writable}`);
-  return [name, variant, workgroupSize, storage, Object.keys(integers), Object.keys(floats)].join('|');
+  return [name, variant, workgroupSize, subgroups, storage, Object.keys(integers), Object.keys(floats)].join(
+    '|',
+  );
 }
 
 /** The WGSL module of a program. */
 export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[]): string {
-  const { integers = {}, floats = {}, workgroupSize = 64 } = program;
+  const { integers = {}, floats = {}, workgroupSize = 64, subgroups = false } = program;
   const { declarations = '', body }: ShaderText = program.shader();
   const members = [
     ...Object.keys(integers).map((name) => `${name} : i32,`),
@@ -94,7 +96,8 @@ export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[
       `@group(0) @binding(${i}) var<storage, ${writable ? 'read_write' : 'read'}> ${name} : array<${element}>;`,
   );
   const halves = halfAccess(bindings.filter(({ element }) => element === fourHalves).map(({ name }) => name));
-  return `${storage.join('\n')}
+  return `${subgroups ? 'enable subgroups;' : ''}
+${storage.join('\n')}
 ${uniforms}
 ${halves.functions}
 ${halves.rewrite(declarations)}
@@ -103,6 +106,7 @@ fn main(
   @builtin(workgroup_id) workgroupOfGrid : vec3<u32>,
   @builtin(num_workgroups) grid : vec3<u32>,
   @builtin(local_invocation_index) laneOfWorkgroup : u32,
+  ${subgroups ? '@builtin(subgroup_invocation_id) laneOfSubgroup : u32,' : ''}
 ) {
   let workgroup = vec3<i32>(workgroupOfGrid);
   let lane = i32(laneOfWorkgroup);

@@ -18,6 +18,7 @@ export const webgpuUnitRows: Pick<Kernels, 'unitRows' | 'unitRowsGradient'> = {
       integers: { rows, columns },
       floats: { epsilon },
       workgroupSize: rowWorkgroup,
+      subgroups: sum.subgroups,
       workgroups,
       shader: () => ({
         declarations: sum.declarations,
@@ -46,6 +47,7 @@ export const webgpuUnitRows: Pick<Kernels, 'unitRows' | 'unitRowsGradient'> = {
       integers: { rows, columns },
       floats: { epsilon },
       workgroupSize: rowWorkgroup,
+      subgroups: sum.subgroups,
       workgroups,
       shader: () => ({
         declarations: sum.declarations,

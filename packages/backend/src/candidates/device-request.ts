@@ -1,10 +1,12 @@
 interface Adapter {
   readonly limits: { readonly maxStorageBuffersPerShaderStage: number };
+  readonly features: ReadonlySet<string>;
   requestDevice(descriptor?: Descriptor): Promise<object>;
 }
 
 interface Descriptor {
   readonly requiredLimits?: Readonly<Record<string, number>>;
+  readonly requiredFeatures?: Iterable<string>;
 }
 
 interface Gpu {
@@ -12,16 +14,17 @@ interface Gpu {
 }
 
 /**
- * Runs `work`, in which devices are made with as many storage buffers in a shader as their adapter has. tfjs leaves
- * it at eight; with more of them fewer shaders update the parameters of a network.
+ * Runs `work`, in which devices are made with what our kernels use of their adapter and tfjs does not ask for: as many
+ * storage buffers in a shader as there are, beyond eight, so that fewer shaders update the parameters of a network, and
+ * subgroups, which add up without waiting for a whole workgroup.
  */
-export async function withAllStorageBuffers<T>(gpu: object, work: () => Promise<T>): Promise<T> {
+export async function withWholeDevices<T>(gpu: object, work: () => Promise<T>): Promise<T> {
   const source = gpu as Gpu;
   const { requestAdapter } = source;
   const own = Object.hasOwn(source, 'requestAdapter');
   source.requestAdapter = async (options) => {
     const adapter = (await requestAdapter.call(source, options)) as Adapter | null;
-    if (adapter) raiseLimit(adapter);
+    if (adapter) askForMore(adapter);
     return adapter;
   };
   try {
@@ -33,12 +36,14 @@ export async function withAllStorageBuffers<T>(gpu: object, work: () => Promise<
   }
 }
 
-function raiseLimit(adapter: Adapter): void {
+function askForMore(adapter: Adapter): void {
   const { requestDevice } = adapter;
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
+  const subgroups = adapter.features.has('subgroups') ? ['subgroups'] : [];
   adapter.requestDevice = (descriptor = {}) =>
     requestDevice.call(adapter, {
       ...descriptor,
       requiredLimits: { ...descriptor.requiredLimits, maxStorageBuffersPerShaderStage },
+      requiredFeatures: [...(descriptor.requiredFeatures ?? []), ...subgroups],
     });
 }
