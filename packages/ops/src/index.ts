@@ -23,6 +23,10 @@ export {
 } from './kernels/webgpu/program.ts';
 export { registerWebgpuKernels } from './kernels/webgpu/register-webgpu-kernels.ts';
 export { runWebgpuProgram } from './kernels/webgpu/run-program.ts';
+export {
+  type SubgroupMatrixConfiguration,
+  useSubgroupMatrices,
+} from './kernels/webgpu/use-subgroup-matrices.ts';
 export { type Dispatch, watchDispatches } from './kernels/webgpu/watch-dispatches.ts';
 export { l2Normalize } from './l2-normalize.ts';
 export { type LarsParameter, type LarsUpdate, larsUpdates } from './lars-update.ts';

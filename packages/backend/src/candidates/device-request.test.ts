@@ -29,14 +29,14 @@ describe('withWholeDevices', () => {
       descriptor: {
         label: 'a',
         requiredLimits: { maxBufferSize: 5, maxStorageBuffersPerShaderStage: 12 },
-        requiredFeatures: ['timestamp-query', 'subgroups'],
+        requiredFeatures: ['timestamp-query', 'subgroups', 'shader-f16'],
       },
     });
   });
 
-  it('asks for no subgroups where there are none', async () => {
+  it('asks for no features where there are none', async () => {
     const adapter = new Adapter();
-    adapter.features.delete('subgroups');
+    adapter.features.clear();
     const gpu = { requestAdapter: () => Promise.resolve(adapter) };
     const device = await withWholeDevices(gpu, async () => (await gpu.requestAdapter()).requestDevice());
     expect(device).toEqual({

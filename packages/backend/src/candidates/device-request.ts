@@ -13,10 +13,13 @@ interface Gpu {
   requestAdapter(options?: object): Promise<object | null>;
 }
 
+/** Features that our kernels use. */
+const features = ['subgroups', 'shader-f16', 'chromium-experimental-subgroup-matrix'];
+
 /**
  * Runs `work`, in which devices are made with what our kernels use of their adapter and tfjs does not ask for: as many
- * storage buffers in a shader as there are, beyond eight, so that fewer shaders update the parameters of a network, and
- * subgroups, which add up without waiting for a whole workgroup.
+ * storage buffers in a shader as there are, beyond eight, so that fewer shaders update the parameters of a network,
+ * subgroups, which add up without waiting for a whole workgroup, and their matrices of halves.
  */
 export async function withWholeDevices<T>(gpu: object, work: () => Promise<T>): Promise<T> {
   const source = gpu as Gpu;
@@ -39,11 +42,11 @@ export async function withWholeDevices<T>(gpu: object, work: () => Promise<T>): 
 function askForMore(adapter: Adapter): void {
   const { requestDevice } = adapter;
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
-  const subgroups = adapter.features.has('subgroups') ? ['subgroups'] : [];
+  const more = features.filter((feature) => adapter.features.has(feature));
   adapter.requestDevice = (descriptor = {}) =>
     requestDevice.call(adapter, {
       ...descriptor,
       requiredLimits: { ...descriptor.requiredLimits, maxStorageBuffersPerShaderStage },
-      requiredFeatures: [...(descriptor.requiredFeatures ?? []), ...subgroups],
+      requiredFeatures: [...(descriptor.requiredFeatures ?? []), ...more],
     });
 }

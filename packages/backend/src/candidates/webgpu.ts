@@ -1,5 +1,5 @@
 /// <reference path="../optional-peers.d.ts" />
-import { registerWebgpuKernels } from '@pixcon/ops';
+import { registerWebgpuKernels, type SubgroupMatrixConfiguration, useSubgroupMatrices } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
 import { importFromProject, resolvePackage } from '../resolve-package.ts';
@@ -33,7 +33,8 @@ export const webgpuCandidate: Candidate = {
   async start() {
     if (isNode()) await installDawn();
     const gpu = browserGpu();
-    const info = gpu && adapterInfoOf(await gpu.requestAdapter({ powerPreference: 'high-performance' }));
+    const adapter = (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
+    const info = adapterInfoOf(adapter);
     if (info === undefined) throw new Error('no WebGPU adapter was found');
     // The module looks for navigator.gpu when it is loaded, so Dawn has to be there first.
     if (tf.findBackendFactory('webgpu') == null)
@@ -42,7 +43,8 @@ export const webgpuCandidate: Candidate = {
       );
     await withWholeDevices(browserGpu() as Gpu, () => activate('webgpu'));
     registerWebgpuKernels();
-    return describeAdapter(info);
+    const matrices = await useSubgroupMatrices(configurationsOf(adapter));
+    return `${describeAdapter(info)}${matrices ? ', with subgroup matrices' : ''}`;
   },
 };
 
@@ -81,6 +83,12 @@ function adapterInfoOf(adapter: object | null): AdapterInfo | undefined {
   };
 }
 
+/** How subgroups multiply matrices: Dawn lists it for adapters, in its own form. */
+function configurationsOf(adapter: object | null): Iterable<SubgroupMatrixConfiguration> {
+  const { info } = adapter as { info?: { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfiguration> } };
+  return info?.subgroupMatrixConfigs ?? [];
+}
+
 async function adapterInfo(): Promise<AdapterInfo | undefined> {
   const gpu = browserGpu();
   if (gpu !== undefined)
@@ -93,7 +101,11 @@ async function adapterInfo(): Promise<AdapterInfo | undefined> {
  * SwiftShader takes a store for each element of workgroup memory where Dawn leaves it to Vulkan to zero it, which
  * makes compiling a tiled product six times as slow; else Dawn zeroes it in a loop of its own.
  */
-const dawnFlags = ['disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension'];
+const dawnFlags = [
+  'disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+  // Lets devices have experimental features, such as subgroup matrices, which are tried before they are used.
+  'enable-dawn-features=allow_unsafe_apis',
+];
 
 /** Gives Node the browser's `navigator.gpu` and the `GPU…` globals that tfjs tests against. */
 async function installDawn(): Promise<void> {

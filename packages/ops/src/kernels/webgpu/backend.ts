@@ -27,6 +27,8 @@ export interface GpuDevice {
   readonly features: ReadonlySet<string>;
   /** Not in every implementation. */
   readonly adapterInfo?: { readonly subgroupMinSize?: number; readonly subgroupMaxSize?: number };
+  pushErrorScope(filter: string): void;
+  popErrorScope(): Promise<object | null>;
   createShaderModule(descriptor: { code: string; label?: string }): object;
   createBindGroupLayout(descriptor: object): object;
   createPipelineLayout(descriptor: { bindGroupLayouts: readonly object[] }): object;

@@ -73,6 +73,8 @@ export interface WebgpuProgram<Output extends string = string> {
    * subgroup.
    */
   readonly subgroups?: boolean;
+  /** The shader uses subgroup matrices of halves, too; `subgroupOfWorkgroup`, a u32, is the number of the subgroup. */
+  readonly subgroupMatrices?: boolean;
   /** How many, flat (folded where a dimension would not hold them) or by dimension. */
   readonly workgroups: number | readonly [number, number, number];
   /** Called once for all programs of the same name, variant and element types. */

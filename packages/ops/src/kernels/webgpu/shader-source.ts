@@ -71,16 +71,25 @@ export function tensorOf(input: tf.TensorInfo | VectorInput): tf.TensorInfo {
 
 /** Distinguishes programs whose pipelines differ. */
 export function programKey(program: WebgpuProgram, bindings: readonly Binding[]): string {
-  const { name, variant = '', integers = {}, floats = {}, workgroupSize = 64, subgroups = false } = program;
+  const { name, variant = '', integers = {}, floats = {}, workgroupSize = 64 } = program;
+  const { subgroups = false, subgroupMatrices = false } = program;
   const storage = bindings.map((binding) => `${binding.name}:${binding.element}:${binding.writable}`);
-  return [name, variant, workgroupSize, subgroups, storage, Object.keys(integers), Object.keys(floats)].join(
-    '|',
-  );
+  return [
+    name,
+    variant,
+    workgroupSize,
+    subgroups,
+    subgroupMatrices,
+    storage,
+    Object.keys(integers),
+    Object.keys(floats),
+  ].join('|');
 }
 
 /** The WGSL module of a program. */
 export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[]): string {
-  const { integers = {}, floats = {}, workgroupSize = 64, subgroups = false } = program;
+  const { integers = {}, floats = {}, workgroupSize = 64, subgroupMatrices = false } = program;
+  const { subgroups = subgroupMatrices } = program;
   const { declarations = '', body }: ShaderText = program.shader();
   const members = [
     ...Object.keys(integers).map((name) => `${name} : i32,`),
@@ -97,6 +106,7 @@ export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[
   );
   const halves = halfAccess(bindings.filter(({ element }) => element === fourHalves).map(({ name }) => name));
   return `${subgroups ? 'enable subgroups;' : ''}
+${subgroupMatrices ? 'enable f16; enable chromium_experimental_subgroup_matrix;' : ''}
 ${storage.join('\n')}
 ${uniforms}
 ${halves.functions}
@@ -107,6 +117,7 @@ fn main(
   @builtin(num_workgroups) grid : vec3<u32>,
   @builtin(local_invocation_index) laneOfWorkgroup : u32,
   ${subgroups ? '@builtin(subgroup_invocation_id) laneOfSubgroup : u32,' : ''}
+  ${subgroupMatrices ? '@builtin(subgroup_id) subgroupOfWorkgroup : u32,' : ''}
 ) {
   let workgroup = vec3<i32>(workgroupOfGrid);
   let lane = i32(laneOfWorkgroup);

@@ -1,4 +1,4 @@
-import type { Operand } from './operand.ts';
+import { four, type Operand, type Side } from './operand.ts';
 import type { ShaderText } from './program.ts';
 
 /** A square tile of the product that one workgroup computes. */
@@ -16,41 +16,42 @@ export function invocationsOf({ size }: Tile): number {
   return 2 * size;
 }
 
+/** What differs between shaders that multiply tiles in workgroup memory. */
+export interface TileMultiplier {
+  /** WGSL of workgroup arrays for both tiles, and of what else it needs. */
+  readonly declarations: string;
+  /** Statements that put number `[line, depth]` of each `block` into the tile of a side, `line` and `depth` its first. */
+  put(side: Side): string;
+  /** Statements before the first tiles, between two barriers for each pair of tiles, and after the last. */
+  readonly begin: string;
+  readonly multiply: string;
+  readonly end: string;
+}
+
 /**
  * The shader of a product, tile by tile, with both operands' tiles in workgroup memory. Each invocation holds a
  * block of the next tiles in registers while it multiplies, so that memory and arithmetic overlap.
  *
- * Tiles lie in memory as [depth][line]. Blocks whose memory runs along the depth are transposed on their way, and a
- * line's place is exclusive-ored with its depth: else the stores of such blocks all fall into the same few banks.
- *
  * `declarations` has to have `depthOf(phase : i32) -> i32` and
  * `store(row : i32, column : i32, phase : i32, split : i32, value : vec4<f32>)`, which guards edges.
  */
-export function tileShader(tile: Tile, left: Operand, right: Operand, declarations: string): ShaderText {
-  const { size, columns } = tile;
+export function tiledShader(
+  { size }: Tile,
+  left: Operand,
+  right: Operand,
+  declarations: string,
+  multiplier: TileMultiplier,
+): ShaderText {
   const width = size / 4;
-  const rowGroups = [0, 1];
-  const columnGroups = columns === 8 ? [0, 1] : [0];
-  const across = size / columns;
-  const rows = [0, 1, 2, 3, 4, 5, 6, 7];
-  const sum = (row: number, group: number) => `sum${row}${group}`;
-  const sums = rows.flatMap((row) => columnGroups.map((group) => sum(row, group)));
-  const place = (line: string, depth: string) =>
-    `${depth} * ${width} + (${line} ^ (((${depth} >> 2u) & 3) << 1u))`;
   const step = (operand: Operand) => {
     const { side, alongDepth } = operand;
     return alongDepth
       ? `line = (block${side} >> 2u) * 4; depth = (block${side} & 3) * 4;`
       : `line = (block${side} % ${width}) * 4; depth = (block${side} / ${width}) * 4;`;
   };
-  const stores = (side: string) =>
-    [0, 1, 2, 3]
-      .map((q) => `tile${side}[${place('(line >> 2u)', `(depth + ${q})`)}] = block[${q}];`)
-      .join(' ');
   return {
     declarations: `
-var<workgroup> tileA : array<vec4<f32>, ${tileDepth * width}>;
-var<workgroup> tileB : array<vec4<f32>, ${tileDepth * width}>;
+${multiplier.declarations}
 fn quotient(a : i32, b : i32) -> i32 { return i32(u32(a) / u32(b)); }
 fn quotients(a : vec4<i32>, b : i32) -> vec4<i32> { return vec4<i32>(vec4<u32>(a) / vec4<u32>(u32(b))); }
 ${declarations}
@@ -79,17 +80,48 @@ ${right.declarations()}`,
     prepareB(firstColumn + line, phase);
     block = loadB(firstColumn + line, begin + depth, end);
   }
-  let row = lane / ${across};
-  let column = lane % ${across};
-  ${sums.map((name) => `var ${name} = vec4<f32>();`).join('\n  ')}
+  ${multiplier.begin}
   for (var k = begin; k < end; k += ${tileDepth}) {
     workgroupBarrier();
-    if (loadsA) { ${stores('A')} } else { ${stores('B')} }
+    if (loadsA) { ${multiplier.put('A')} } else { ${multiplier.put('B')} }
     workgroupBarrier();
     if (k + ${tileDepth} < end) {
       if (loadsA) { block = loadA(firstRow + line, k + ${tileDepth} + depth, end); }
       else { block = loadB(firstColumn + line, k + ${tileDepth} + depth, end); }
     }
+    ${multiplier.multiply}
+  }
+  ${multiplier.end}`,
+  };
+}
+
+/**
+ * Multiplies in registers: each invocation has 8 rows and the tile's columns of it.
+ *
+ * Tiles lie in memory as [depth][line]. Blocks whose memory runs along the depth are transposed on their way, and a
+ * line's place is exclusive-ored with its depth: else the stores of such blocks all fall into the same few banks.
+ */
+export function registerMultiplier({ size, columns }: Tile): TileMultiplier {
+  const width = size / 4;
+  const rowGroups = [0, 1];
+  const columnGroups = columns === 8 ? [0, 1] : [0];
+  const across = size / columns;
+  const rows = [0, 1, 2, 3, 4, 5, 6, 7];
+  const sum = (row: number, group: number) => `sum${row}${group}`;
+  const sums = rows.flatMap((row) => columnGroups.map((group) => sum(row, group)));
+  const place = (line: string, depth: string) =>
+    `${depth} * ${width} + (${line} ^ (((${depth} >> 2u) & 3) << 1u))`;
+  return {
+    declarations: `
+var<workgroup> tileA : array<vec4<f32>, ${tileDepth * width}>;
+var<workgroup> tileB : array<vec4<f32>, ${tileDepth * width}>;`,
+    put: (side) =>
+      four.map((q) => `tile${side}[${place('(line >> 2u)', `(depth + ${q})`)}] = block[${q}];`).join(' '),
+    begin: `
+  let row = lane / ${across};
+  let column = lane % ${across};
+  ${sums.map((name) => `var ${name} = vec4<f32>();`).join('\n  ')}`,
+    multiply: `
     ${sums.map((name) => `var part_${name} = vec4<f32>();`).join(' ')}
     for (var q = 0; q < ${tileDepth}; q++) {
       let turn = (q >> 2u) << 1u;
@@ -103,16 +135,15 @@ ${right.declarations()}`,
         )
         .join('\n      ')}
     }
-    ${sums.map((name) => `${name} += part_${name};`).join(' ')}
-  }
-  ${rows
-    .flatMap((i) =>
-      columnGroups.map(
-        (g) =>
-          `store(firstRow + row * 4 + ${(i >> 2) * (size / 2) + (i & 3)}, ` +
-          `firstColumn + column * 4 + ${g * across * 4}, phase, split, ${sum(i, g)});`,
-      ),
-    )
-    .join('\n  ')}`,
+    ${sums.map((name) => `${name} += part_${name};`).join(' ')}`,
+    end: rows
+      .flatMap((i) =>
+        columnGroups.map(
+          (g) =>
+            `store(firstRow + row * 4 + ${(i >> 2) * (size / 2) + (i & 3)}, ` +
+            `firstColumn + column * 4 + ${g * across * 4}, phase, split, ${sum(i, g)});`,
+        ),
+      )
+      .join('\n  '),
   };
 }

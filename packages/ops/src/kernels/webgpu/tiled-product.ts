@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { bytesOf, isHalf } from './half-tensors.ts';
+import { matrixMultiplier } from './matrix-multiplier.ts';
+import { matrixUnit } from './matrix-units.ts';
 import type { Operand } from './operand.ts';
 import type { DispatchCost } from './program.ts';
 import { runWebgpuProgram } from './run-program.ts';
 import { isHalfOutput } from './shader-source.ts';
-import { invocationsOf, type Tile, tileDepth, tileShader } from './tile-shader.ts';
+import { invocationsOf, registerMultiplier, type Tile, tileDepth, tiledShader } from './tile-shader.ts';
 
 /** Workgroups that keep a large card busy: two for each of about 130 multiprocessors. */
 const enoughWorkgroups = 256;
@@ -71,9 +73,12 @@ export function tiledProduct(product: TiledProduct): tf.Tensor {
   const vector = output.shape.length > 0 && (output.shape.at(-1) as number) % 4 === 0;
   const partial = splits > 1;
   const depthOfPhase = product.depthOfPhase ?? 'fn depthOf(phase : i32) -> i32 { return uniforms.depth; }';
+  // In mixed precision alone: what it rounds to halves was made of halves in the main.
+  const halved = isHalf(left.input.tensor) || isHalf(right.input.tensor);
+  const unit = halved ? matrixUnit() : undefined;
   const { [output.name]: sums } = runWebgpuProgram({
     name,
-    variant: [tile.size, left.variant, right.variant, store.variant].join(', '),
+    variant: [tile.size, left.variant, right.variant, store.variant, ...Object.values(unit ?? {})].join(', '),
     inputs: { [left.name]: left.input, [right.name]: right.input },
     outputs: {
       [output.name]: partial
@@ -92,7 +97,15 @@ export function tiledProduct(product: TiledProduct): tf.Tensor {
     },
     workgroupSize: invocationsOf(tile),
     workgroups: [columnTiles * stripes, Math.ceil(rowTiles / stripes), phases * splits],
-    shader: () => tileShader(tile, left, right, `${depthOfPhase}\n${store.declarations()}`),
+    subgroupMatrices: unit !== undefined,
+    shader: () =>
+      tiledShader(
+        tile,
+        left,
+        right,
+        `${depthOfPhase}\n${store.declarations()}`,
+        unit ? matrixMultiplier(tile, unit) : registerMultiplier(tile),
+      ),
     cost: costOf(product, plan),
   });
   return partial ? addParts(sums as tf.Tensor, name, output) : (sums as tf.Tensor);
