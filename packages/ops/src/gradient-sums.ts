@@ -64,8 +64,7 @@ export class GradientSums {
 
 /** Takes both over. */
 function sumOf(before: tf.Tensor, part: tf.Tensor): tf.Tensor {
-  const [inPlace] = kernels().addAll?.([{ total: before, part }]) ?? [];
-  const sum = inPlace ?? tf.add(before, part);
+  const sum = kernels().addTo?.({ total: before, part }) ?? tf.add(before, part);
   part.dispose();
   if (sum !== before && !before.isDisposed) before.dispose();
   return sum;

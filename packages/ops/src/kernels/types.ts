@@ -210,6 +210,8 @@ export interface Kernels {
    * place, or another one.
    */
   addAll?(pairs: readonly SumPair[]): Tensor[];
+  /** The sum of one pair at once, under the same terms, where that is better than a new tensor. */
+  addTo?(pair: SumPair): Tensor;
   /** In place: row i goes to position (pointer + i) mod length; at least one row, at most as many as the ring has. */
   ringWrite(ring: Variable, rows: Tensor2D, pointer: number): void;
   /** x / max(‖x‖, ε) of every row, and the norms, `[rows, 1]`. */

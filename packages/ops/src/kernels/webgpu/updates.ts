@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { MomentumUpdate, ParameterUpdate, SumPair, TargetUpdate, UpdateKernels } from '../types.ts';
+import type {
+  Kernels,
+  MomentumUpdate,
+  ParameterUpdate,
+  SumPair,
+  TargetUpdate,
+  UpdateKernels,
+} from '../types.ts';
 import { isHalf } from './half-tensors.ts';
 import { larsUpdates } from './lars-updates.ts';
 import { ownMemory, ownsMemory } from './owned-memory.ts';
@@ -10,7 +17,7 @@ import { runWebgpuProgram } from './run-program.ts';
 const workgroupSize = 256;
 
 /** Updates in the parameters' own memory. A dispatch takes as many of them as the device binds buffers at once. */
-export const webgpuUpdates: UpdateKernels = {
+export const webgpuUpdates: UpdateKernels & Required<Pick<Kernels, 'addTo'>> = {
   momentumUpdate(variable, velocity, gradient, options) {
     momentumUpdates([{ variable, velocity, gradient }], options);
   },
@@ -24,6 +31,7 @@ export const webgpuUpdates: UpdateKernels = {
   moveAllTowards,
 
   addAll,
+  addTo: (pair) => addAll([pair])[0] as tf.Tensor,
 
   ringWrite(ring, rows, pointer) {
     const [count, dim] = rows.shape;
