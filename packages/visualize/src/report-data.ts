@@ -20,6 +20,9 @@ export interface ReportMetrics {
   readonly residentMiB?: number;
   /** Memory of all tensors of tfjs when the record was fetched. */
   readonly tensorMiB?: number;
+  /** Of mixed precision: what the loss was multiplied by, and 1 where the gradients overflowed. */
+  readonly lossScale?: number;
+  readonly overflow?: number;
   /** Terms of the loss (`image`, `dense`) and whatever else the method logs. */
   readonly [scalar: string]: number | undefined;
 }

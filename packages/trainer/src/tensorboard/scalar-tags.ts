@@ -15,6 +15,8 @@ const tags: Readonly<Record<string, string>> = {
   imagesPerSecond: 'speed/images_per_second',
   residentMiB: 'memory/resident_mib',
   tensorMiB: 'memory/tensor_mib',
+  lossScale: 'precision/loss_scale',
+  overflow: 'precision/overflow',
 };
 
 /** The scalars of a record under TensorBoard's tags; what only the method at hand logs comes under `method/`. */

@@ -132,6 +132,8 @@ describe('what a line of metrics holds', () => {
     expect(unknownScalars(more)).toEqual(['entropy']);
     const { image: _, dense: __, ...plain } = line;
     expect(lossTerms([{ ...plain, loss: 3, region: 1, pixel: 2 }])).toEqual(['region', 'pixel']);
+    const scaled = [{ ...plain, loss: 3, region: 1, pixel: 2, lossScale: 65_536, overflow: 0 }];
+    expect([lossTerms(scaled), unknownScalars(scaled)]).toEqual([['region', 'pixel'], []]);
     expect(lossTerms([plain])).toEqual([]);
     expect(lossTerms([])).toEqual([]);
   });

@@ -19,12 +19,13 @@ const looks: Readonly<Record<string, Looks>> = {
       { y: 1, label: 'spread' },
     ],
   },
+  lossScale: { label: 'loss scale', include: [0] },
   matchWeight: { label: 'mean weight of the matches', include: [0, 1], smooth: true },
 };
 
 /**
  * One logged scalar over steps. `learningRate`, `targetMomentum`, `queueFilled`, `imagesPerSecond`,
- * `featureDeviation` (with the levels of collapsed and spread features) and `matchWeight` are drawn as they are
+ * `featureDeviation` (with the levels of collapsed and spread features), `lossScale` and `matchWeight` are drawn as they are
  * best read; any other is drawn plainly.
  *
  * @param metrics lines of `metrics.jsonl`

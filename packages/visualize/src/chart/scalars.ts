@@ -14,6 +14,8 @@ const known: ReadonlySet<string> = new Set([
   'matchWeight',
   'residentMiB',
   'tensorMiB',
+  'lossScale',
+  'overflow',
 ]);
 
 /** Whatever a method logs beside, by name, in the order of its first appearance. */

@@ -12,6 +12,8 @@ const captions: Readonly<Record<string, string>> = {
   learningRate: 'Learning rate: warm-up, then down along a cosine.',
   targetMomentum: 'Momentum of the target encoder: at 1 it stands still.',
   imagesPerSecond: 'Images per second.',
+  lossScale:
+    'Loss scale of mixed precision: halved by each step whose gradients overflow, which moves nothing; doubled after 2000 steps without.',
 };
 
 /** Loss, schedules, spread, throughput and memory over steps. */
