@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findWorkloads, type Workload } from '../src/index.ts';
 import { checkPeer, type PeerOptions, peerArguments, runPeer } from '../src/run-peer.ts';
+import type { StepSizes } from '../src/workloads/workload.ts';
 
 const workload = (name: string) => findWorkloads([name])[0] as Workload;
 
@@ -49,6 +50,14 @@ describe('the peer', () => {
     expect(of('loss')).toBe('--loss-only --arch resnet18 --size 224 --batch 16 --steps 5 --queue 65536');
     expect(of('data')).toBe('--size 224 --batch 32 --steps 5 camvid');
     expect(of('wasm-r18')).toBe('--arch resnet18 --size 64 --batch 16 --steps 5 --queue 16384 --threads 1');
+  });
+
+  it('is told the device, and mixed precision', () => {
+    const { sizes, ...rest } = workload('step-r50');
+    const mixed = { ...rest, sizes: { ...(sizes as StepSizes), precision: 'mixed' as const } };
+    expect(peerArguments(mixed, 5, { folders: [], device: 'cuda' }).join(' ')).toBe(
+      '--arch resnet50 --size 224 --batch 4 --steps 5 --queue 65536 --device cuda --amp',
+    );
   });
 
   it('that fails is told with its last words', async () => {

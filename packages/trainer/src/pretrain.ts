@@ -52,7 +52,7 @@ function assertPrecision({ backbone }: Method): void {
   if (backbone.precision !== 'mixed' || tf.getBackend() === 'webgpu') return;
   throw new PixconError(
     'backend-unavailable',
-    `pretrain: mixed precision needs the webgpu backend, but ${tf.getBackend()} is running; train in full precision, or start webgpu`,
+    `pretrain: mixed precision needs the webgpu backend, but ${tf.getBackend()} is running; train in full precision, or start webgpu (--backend webgpu)`,
   );
 }
 

@@ -60,7 +60,7 @@ describeBackends('pretrain', (backend) => {
     'names the backend that mixed precision needs, before anything is written',
     async () => {
       await expect(pretrain(tinyMixed(), tinyImages(16), { ...tinyOptions, out })).rejects.toThrow(
-        /mixed precision needs the webgpu backend, but \w+ is running; train in full precision, or start webgpu/,
+        /mixed precision needs the webgpu backend, but \w+ is running; train in full precision, or start webgpu \(--backend webgpu\)/,
       );
       expect(existsSync(out)).toBe(false);
     },
