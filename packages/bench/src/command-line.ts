@@ -70,11 +70,11 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     }
   }
   if (values.stock) {
-    const other = workloads.find(({ backend }) => (values.backend ?? backend) !== 'wasm');
+    const other = workloads.find(({ backend }) => !['wasm', 'webgpu'].includes(values.backend ?? backend));
     if (other) {
       throw new PixconError(
         'invalid-argument',
-        `--stock compares with the stock kernels of wasm, and ${other.name} runs on ${values.backend ?? other.backend}; add --backend wasm, or leave --stock out`,
+        `--stock compares with the stock kernels of wasm and webgpu, and ${other.name} runs on ${values.backend ?? other.backend}; add --backend wasm, or leave --stock out`,
       );
     }
   }

@@ -14,7 +14,7 @@ export interface MeasureRequest {
   readonly backend: BackendName;
   /** Of wasm. Default: as many as run at once here. */
   readonly threads?: number;
-  /** On wasm: stock kernels instead of ours, on one thread. */
+  /** Stock kernels instead of ours: on wasm, on one thread, or on webgpu. */
   readonly stock?: boolean;
   readonly steps: number;
   /** Folders of images, for the workload `data`. */

@@ -1,5 +1,6 @@
 import { type BackendName, startBackend } from '@pixcon/backend';
 import { startStockWasm } from './stock-wasm.ts';
+import { startStockWebgpu } from './stock-webgpu.ts';
 
 interface Requested {
   readonly backend: BackendName;
@@ -13,6 +14,9 @@ export async function startRequested({
   threads,
   stock,
 }: Requested): Promise<{ name: string; description: string }> {
-  if (stock) return { name: 'wasm', description: await startStockWasm() };
+  if (stock) {
+    const start = backend === 'webgpu' ? startStockWebgpu : startStockWasm;
+    return { name: backend, description: await start() };
+  }
   return await startBackend(backend, threads === undefined ? {} : { threads });
 }

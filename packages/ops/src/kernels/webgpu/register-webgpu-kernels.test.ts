@@ -98,6 +98,18 @@ describeBackends(
       tf.dispose([a, b, gradient, whole]);
     });
 
+    it('gives its place back', () => {
+      const kernel = () => tf.getKernel('BatchMatMul', 'webgpu')?.kernelFunc;
+      const ours = kernel();
+      registerWebgpuKernels(false);
+      const stock = kernel();
+      expect(stock).not.toBe(ours);
+      registerWebgpuKernels(false);
+      expect(kernel()).toBe(stock);
+      registerWebgpuKernels();
+      expect([stock, ours]).not.toContain(kernel());
+    });
+
     it('is in its place once, however often it is registered', () => {
       registerWebgpuKernels();
       registerWebgpuKernels();
