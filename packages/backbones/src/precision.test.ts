@@ -1,5 +1,5 @@
 import { ParameterSet, RandomStream } from '@pixcon/core';
-import { valueAndGradients } from '@pixcon/ops';
+import { add, batchNormalization, fullPrecision, halfPrecision, valueAndGradients } from '@pixcon/ops';
 import { describeBackends, expectNoLeaks, extendExpect } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -70,6 +70,31 @@ describeBackends(
         expect(Math.max(...away)).toBeGreaterThan(1e-5);
       },
     );
+
+    it('of what a network computes by itself, sums and evaluation', async () => {
+      await expectNoLeaks(async () => {
+        const x = tf.randomNormal([2, 3, 3, 8], 0, 1, 'float32', 1) as tf.Tensor4D;
+        const ones = tf.ones([8]);
+        const variables = [1, 2, 3, 4].map(() => tf.variable(ones as tf.Tensor1D));
+        const [scale, offset, runningMean, runningVariance] = variables as [
+          tf.Variable<tf.Rank.R1>,
+          tf.Variable<tf.Rank.R1>,
+          tf.Variable,
+          tf.Variable,
+        ];
+        const parameters = { scale, offset, runningMean, runningVariance };
+        const run = (images: tf.Tensor4D) =>
+          tf.tidy(() =>
+            fullPrecision(
+              batchNormalization(add(images, images), parameters, { training: false, relu: true }),
+            ),
+          );
+        const half = halfPrecision(x);
+        const [y, expected] = [run(half), run(x)];
+        await expect(y).toBeAllClose(expected, { relative: 2e-3, absolute: 2e-3 });
+        tf.dispose([x, ones, variables, half, y, expected]);
+      });
+    });
 
     it('gives stages in full precision, each by itself', async () => {
       const backbone = resnet({ ...tiny, block: 'basic', precision: 'mixed' });

@@ -45,6 +45,12 @@ describe('options', () => {
       /block must be one of basic, bottleneck/,
     );
     expect(() => resnet({ block: 'basic', layers: [1], outputStride: 4 as never })).toThrow(/outputStride/);
+    expect(() => resnet({ block: 'basic', layers: [1], precision: 'fp16' as never })).toThrow(
+      /precision must be one of full, mixed/,
+    );
+    expect(() => resnet({ block: 'basic', layers: [1], planes: [6], precision: 'mixed' })).toThrow(
+      /mixed precision takes widths that are multiples of 4, got 6/,
+    );
   });
 });
 

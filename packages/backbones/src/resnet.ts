@@ -44,7 +44,7 @@ export interface ResNetOptions {
   /**
    * `mixed`: in training, images between the layers, and their gradients, take two bytes a number in the device's memory
    * (IEEE 754 binary16); sums, statistics and parameters stay in float32 (Micikevicius et al. 2018, arXiv:1710.03740).
-   * Half the memory and half the traffic of most layers; the losses must be scaled (`lossScale` of the trainer). WebGPU
+   * Half the memory and half the traffic of most layers; the losses must be scaled (`lossScale` of `@pixcon/optimizers`). WebGPU
    * only. `full` (default): float32 throughout.
    */
   readonly precision?: Precision;
@@ -79,6 +79,7 @@ export function resnet(options: ResNetOptions): Backbone {
   assertOneOf('resnet', 'block', block, ['basic', 'bottleneck'] as const);
   assertOneOf('resnet', 'stem', stem, ['imagenet', 'small'] as const);
   assertOneOf('resnet', 'outputStride', outputStride, [8, 16, 32] as const);
+  assertOneOf('resnet', 'precision', precision, ['full', 'mixed'] as const);
   assertNumber('resnet', 'layers.length', layers.length, { minimum: 1, maximum: 4, integer: true });
   for (const [key, list] of Object.entries({ layers, planes, stemChannels: [stemChannels] })) {
     for (const value of list) assertNumber('resnet', key, value, { minimum: 1, integer: true });
@@ -87,6 +88,15 @@ export function resnet(options: ResNetOptions): Backbone {
     throw new PixconError(
       'invalid-argument',
       `resnet: planes must give the width of each of the ${layers.length} stages, got ${planes.length}`,
+    );
+  }
+
+  // Four numbers at a time: a layer of another width would put all after it into full precision.
+  const odd = [stemChannels, ...planes].find((width) => width % 4 !== 0);
+  if (precision === 'mixed' && odd !== undefined) {
+    throw new PixconError(
+      'invalid-argument',
+      `resnet: mixed precision takes widths that are multiples of 4, got ${odd} among stemChannels and planes; change it, or train in full precision`,
     );
   }
 

@@ -4,7 +4,7 @@ import type { ParameterSet } from './parameters.ts';
 export interface UpdateOptions {
   /**
    * A number on the device: nothing moves, velocities included, unless it is 0. For gradients that may have overflowed,
-   * of which the host knows nothing yet.
+   * of which the host knows nothing yet. Not together with `accumulate`.
    */
   readonly skip?: Tensor | undefined;
 }

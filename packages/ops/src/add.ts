@@ -1,6 +1,7 @@
 import { assertShape } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
+import { inPrecision, isHalfPrecision } from './precision.ts';
 
 /**
  * a + b of tensors of the same shape. The gradient is handed on without a copy.
@@ -14,7 +15,10 @@ export function add<T extends tf.Tensor>(a: T, b: T): T {
   assertShape('add', 'b', b, a.shape);
   return differentiable<T, 'a' | 'b'>(
     { a, b },
-    () => tf.add<T>(a, b),
+    () => {
+      const half = isHalfPrecision(a);
+      return inPrecision(tf.add<T>(inPrecision(a, false), inPrecision(b, false)), half);
+    },
     (dy) => ({ a: () => tf.clone(dy), b: () => tf.clone(dy) }),
   );
 }

@@ -2,6 +2,7 @@ import { assertNumber, assertShape, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { evaluateNormalization } from './evaluate-normalization.ts';
+import { fullPrecision, halfPrecision, isHalfPrecision } from './precision.ts';
 import { moveRunningStatistics, type RunningStatistics } from './running-statistics.ts';
 import { backwardInSplits, normalizeBatch } from './split-normalization.ts';
 
@@ -80,7 +81,18 @@ export function batchNormalization<T extends tf.Tensor>(
   };
   return training
     ? normalizeByBatch({ ...common, momentum, splits }, parameters)
-    : evaluateNormalization(common, parameters);
+    : evaluateInFull(common, parameters);
+}
+
+/** Of images in half precision, which stock kernels compute, in full precision and back. */
+function evaluateInFull<T extends tf.Tensor>(
+  input: Parameters<typeof evaluateNormalization<T>>[0],
+  running: RunningStatistics,
+): T {
+  const { x, residual } = input;
+  if (!isHalfPrecision(x)) return evaluateNormalization(input, running);
+  const full = { ...input, x: fullPrecision(x), residual: residual && fullPrecision(residual) };
+  return halfPrecision(evaluateNormalization(full, running));
 }
 
 interface TrainingInput<T extends tf.Tensor> {

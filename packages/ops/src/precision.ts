@@ -4,13 +4,14 @@ import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
 
 /**
- * Images in half precision (IEEE 754 binary16): two bytes a number in the device's memory, which convolution, batch
- * normalization and max pooling read and write; they compute in float32 all the same. WebGPU only. Nothing but these
- * takes the result, whose type says float32: {@link fullPrecision} leads back.
+ * Images in half precision (IEEE 754 binary16): two bytes a number in the device's memory, which `convolution`,
+ * `batchNormalization`, `maxPool` and `add` take and give. What they add up is in float32; where products run on
+ * subgroup matrices, both factors are rounded to halves. WebGPU only. The type says float32; kernels of tfjs refuse it,
+ * and {@link fullPrecision} leads back.
  *
  * A number past ±65,504 becomes infinite, one below 6e-8 becomes 0: scale a loss whose gradients go this way.
  *
- * @param x any shape; one whose last axis is no multiple of 4 stays in full precision
+ * @param x float32, any shape; one whose last axis is no multiple of 4 stays in full precision
  * @returns the same values, rounded; the gradient is in the precision of `x`
  * @throws PixconError `backend-unavailable` on a backend without half precision
  *

@@ -11,8 +11,8 @@ export interface SgdUpdateOptions {
   /** Added to the gradient as weightDecay · variable; 0 by default. */
   readonly weightDecay?: number;
   /**
-   * A number on the device, as `unscaleGradients` leaves it: nothing moves unless it is 0. WebGPU only, and every
-   * parameter must have its velocity then.
+   * A number on the device, as `unscaleGradients` leaves it: nothing moves unless it is 0. WebGPU only; with momentum,
+   * every parameter must have its velocity then.
    */
   readonly skip?: tf.Tensor | undefined;
 }
@@ -63,10 +63,10 @@ export function sgdUpdates(
 ): (tf.Variable | undefined)[] {
   const { learningRate, momentum = 0, weightDecay = 0, skip } = options;
   assertSkips('sgdUpdate', skip);
-  if (skip && (momentum === 0 || !parameters.every(isMoving))) {
+  if (skip && momentum > 0 && !parameters.every(isMoving)) {
     throw new PixconError(
       'invalid-argument',
-      'sgdUpdate: skip needs momentum, and a velocity for every parameter; start velocities at 0',
+      'sgdUpdate: skip needs a velocity for every parameter; start velocities at 0',
     );
   }
   for (const { variable, velocity, gradient } of parameters) {
@@ -77,6 +77,7 @@ export function sgdUpdates(
   assertNumber('sgdUpdate', 'momentum', momentum, { minimum: 0 });
   assertNumber('sgdUpdate', 'weightDecay', weightDecay, { minimum: 0 });
   const settings = { learningRate, momentum, weightDecay, skip };
+  if (skip && momentum === 0) return updateWithoutVelocities(parameters, settings);
   const moving = momentum > 0 ? parameters.filter(isMoving) : [];
   const table = kernels();
   if (table.momentumUpdates && moving.length > 0) table.momentumUpdates(moving, settings);
@@ -91,6 +92,17 @@ export function sgdUpdates(
 
 function isMoving(parameter: SgdParameter): parameter is SgdParameter & { readonly velocity: tf.Variable } {
   return parameter.velocity !== undefined;
+}
+
+/** The kernel that may skip has velocities: these begin at 0 and are not kept. */
+function updateWithoutVelocities(parameters: readonly SgdParameter[], settings: MomentumUpdate) {
+  const table = kernels();
+  for (const { variable, gradient } of parameters) {
+    const velocity = tf.tidy(() => tf.variable(tf.zerosLike(variable), false));
+    table.momentumUpdate(variable, velocity, gradient, settings);
+    velocity.dispose();
+  }
+  return parameters.map(({ velocity }) => velocity);
 }
 
 function firstStep(

@@ -18,8 +18,6 @@ export interface LossScaleOptions {
  * become infinite. All of it is on the device: no step waits for it.
  */
 export interface LossScale {
-  /** The resolved options, for the run's record. */
-  readonly settings: Readonly<Required<LossScaleOptions>>;
   /** `[1]`, live: 1 between `unscale` and `adapt` when a gradient was not finite. For `skip` of an optimizer's update. */
   readonly overflow: tf.Tensor;
   /** The loss times the scale; the gradient is that of the product. */
@@ -54,7 +52,7 @@ export interface LossScale {
 export function lossScale(options: LossScaleOptions = {}): LossScale {
   const { initial = 65_536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000 } = options;
   const positive = { minimum: 0, exclusiveMinimum: true };
-  assertNumber('lossScale', 'initial', initial, positive);
+  assertNumber('lossScale', 'initial', initial, { ...positive, maximum: 1e30 });
   assertNumber('lossScale', 'growthFactor', growthFactor, { minimum: 1 });
   assertNumber('lossScale', 'backoffFactor', backoffFactor, { ...positive, maximum: 1 });
   assertNumber('lossScale', 'growthInterval', growthInterval, { minimum: 1, integer: true });
@@ -65,7 +63,6 @@ export function lossScale(options: LossScaleOptions = {}): LossScale {
   const scalar = (tensor: tf.Tensor): tf.Scalar =>
     tf.tidy(() => tf.reshape<tf.Rank.R0>(tf.slice(tensor, 0, 1), []));
   return {
-    settings,
     overflow,
     scale: (loss) => tf.tidy(() => tf.mul<tf.Scalar>(loss, scalar(state))),
     unscale: (gradients) => unscaleGradients(gradients, state, overflow),

@@ -1,4 +1,10 @@
-import { assertNumber, type Optimizer, type ParameterSet, type ParameterSpec } from '@pixcon/core';
+import {
+  assertNumber,
+  type Optimizer,
+  type ParameterSet,
+  type ParameterSpec,
+  PixconError,
+} from '@pixcon/core';
 import { sgdUpdates } from '@pixcon/ops';
 import type * as tf from '@tensorflow/tfjs-core';
 import { Velocities } from './velocities.ts';
@@ -38,7 +44,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     learningRate: number,
     skip?: tf.Tensor,
   ): void => {
-    if (skip) velocities.prepare(parameters);
+    if (skip && momentum > 0) velocities.prepare(parameters);
     const specs = velocities.match(parameters, gradients);
     const [started, others] = [true, false].map((of) => specs.filter(({ name }) => begun.has(name) === of));
     const add = (
@@ -76,6 +82,12 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     }),
     update(parameters, gradients, learningRate, { skip } = {}) {
       assertNumber('sgd.update', 'learningRate', learningRate, { minimum: 0 });
+      if (skip && begun.size > 0) {
+        throw new PixconError(
+          'invalid-argument',
+          'sgd.update: skip cannot undo what accumulate has taken in; add the gradients up, and give them to update alone',
+        );
+      }
       move(parameters, gradients, learningRate, skip);
       for (const name of gradients.keys()) begun.delete(name);
     },

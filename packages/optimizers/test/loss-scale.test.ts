@@ -85,6 +85,66 @@ describeBackends(
       },
     );
 
+    it('lets SGD without momentum skip, too', async () => {
+      const parameters = ParameterSet.create(specs, new RandomStream(0));
+      const optimizer = sgd({ momentum: 0, weightDecay: 0 });
+      const scaling = lossScale({ initial: 1024 });
+      const first = async (entry?: number) => {
+        const gradients = scaling.unscale(gradientsOf(1024, entry));
+        optimizer.update(parameters, gradients, 0.1, { skip: scaling.overflow });
+        scaling.adapt();
+        tf.dispose([...gradients.values()]);
+        return [(await parameters.get('a').data())[0], optimizer.state().size];
+      };
+      expect(await first(Number.NaN)).toEqual([1, 0]);
+      await expectNoLeaks(async () => {
+        // The scale has backed off: these gradients count twice.
+        expect(await first()).toEqual([expect.closeTo(0.9), 0]);
+      });
+      scaling.dispose();
+      parameters.dispose();
+    });
+
+    it('is not for gradients that were taken in already', () => {
+      const parameters = ParameterSet.create(specs, new RandomStream(0));
+      const optimizer = sgd();
+      const scaling = lossScale();
+      const gradients = gradientsOf(1);
+      optimizer.accumulate?.(parameters, gradients);
+      expect(() => optimizer.update(parameters, gradients, 0.1, { skip: scaling.overflow })).toThrow(
+        /skip cannot undo what accumulate has taken in/,
+      );
+      tf.dispose([...gradients.values()]);
+      optimizer.dispose();
+      scaling.dispose();
+      parameters.dispose();
+    });
+
+    it('divides a gradient under two names once', async () => {
+      const scaling = lossScale({ initial: 4 });
+      await expectNoLeaks(async () => {
+        const gradient = tf.tensor1d([4, 8, 12]);
+        const unscaled = scaling.unscale(
+          new Map([
+            ['one', gradient],
+            ['other', gradient],
+          ]),
+        );
+        for (const name of ['one', 'other']) {
+          expect([...(await (unscaled.get(name) as tf.Tensor).data())]).toEqual([1, 2, 3]);
+        }
+        tf.dispose([...unscaled.values()]);
+      });
+      scaling.dispose();
+    });
+
+    it('stays finite', async () => {
+      const scaling = lossScale({ initial: 2 ** 98, growthInterval: 1 });
+      for (let i = 0; i < 5; i++) scaling.adapt();
+      expect((await (scaling.state().get('lossScale') as tf.Tensor).data())[0]).toBe(2 ** 100);
+      scaling.dispose();
+    });
+
     it('goes on from its state', async () => {
       const scaling = lossScale({ initial: 64 });
       scaling.adapt();

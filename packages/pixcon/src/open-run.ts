@@ -40,7 +40,8 @@ export async function openRun(path: string): Promise<OpenedRun> {
     );
   }
   const config = resolveRunConfig(await readConfigFile(configPath), configPath);
-  const method = buildMethod(config);
+  // Networks are scored in full precision, on any backend, however they were trained.
+  const method = buildMethod({ ...config, precision: 'full' });
   // The queues' length was resolved when the run began: the data set's size has no more say.
   const initialize = (from: Method) =>
     initialState(from, { seed: config.seed, batchSize: config.batchSize, datasetSize: config.batchSize });

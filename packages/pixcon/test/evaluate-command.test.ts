@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvaluationResult } from '@pixcon/evaluation';
@@ -53,6 +53,20 @@ async function readRecord(path: string): Promise<Record> {
 const labelled = () => ['--data', at('images'), '--masks', at('masks'), '--void', '9'];
 
 describe('pixcon evaluate', () => {
+  it('scores what was trained in mixed precision on any backend', async () => {
+    const mixed = at('mixed');
+    await cp(run, mixed, { recursive: true });
+    const config = JSON.parse(await readFile(join(mixed, 'config.json'), 'utf8')) as object;
+    await writeFile(join(mixed, 'config.json'), JSON.stringify({ ...config, precision: 'mixed' }));
+    const { code, stderr } = await spawnCli([
+      'evaluate',
+      mixed,
+      ...['--protocol', 'cell-knn', '--backend', 'wasm', '--statistics', 'estimated'],
+      ...labelled(),
+    ]);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('precision')]);
+  });
+
   it('prints both networks, and writes the same into the run folder and the file asked for', async () => {
     const json = at('deep', 'scores.json');
     const { code, stdout, stderr } = await evaluate(

@@ -225,6 +225,11 @@ describe('a mistake', () => {
     [['--output-stride', '12'], /--output-stride.*8, 16, 32/],
     [['--learning-rate', 'fast'], /--learning-rate.*above 0/],
     [['--method', 'simclr'], /--method.*simclr.*pixcon-sr, pixcon-sim/],
+    [['--precision', 'half'], /--precision.*half.*full, mixed/],
+    [
+      ['--precision', 'mixed', '--backend', 'wasm', '--batch-size', '4'],
+      /mixed precision needs the webgpu backend, but wasm is running/,
+    ],
     [['--arch', 'vit'], /--arch.*vit.*resnet18/],
     [['--backend', 'cuda'], /--backend.*cuda.*tensorflow-gpu/],
     [['--sed', '1'], /unknown option '--sed'.*--seed/],

@@ -58,7 +58,7 @@ export class Run {
   readonly #unreadable: UnreadableImages;
   readonly #report: RunReport | undefined;
   /** Where the backbone trains in mixed precision. */
-  readonly #lossScale: LossScale | undefined;
+  #lossScale: LossScale | undefined;
   #metrics: MetricsRecord | undefined;
 
   /** @throws PixconError `invalid-argument` for a data set or a schedule that does not fit */
@@ -86,7 +86,6 @@ export class Run {
       input.hooks.onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
     );
     this.#report = this.#makeReport();
-    this.#lossScale = method.backbone.precision === 'mixed' ? lossScale() : undefined;
   }
 
   #makeReport(): RunReport | undefined {
@@ -117,6 +116,7 @@ export class Run {
     const { folder, method, state } = this.#input;
     await folder?.open();
     try {
+      if (method.backbone.precision === 'mixed') this.#lossScale = lossScale();
       const start = await this.#restore();
       await folder?.keepMetricsBefore(start);
       await folder?.writeConfig(this.#config());

@@ -71,6 +71,7 @@ export function trainStep(
   /** What the optimizer has of this step's gradients. */
   const accumulated = new Set<string>();
   const targets: Targets[] = [];
+  let unscaled = false;
   try {
     tf.tidy(() => {
       method.prepare?.(state, context);
@@ -97,7 +98,10 @@ export function trainStep(
     for (const name of accumulated) {
       if (!gradients.has(name)) gradients.set(name, tf.zerosLike(state.online.get(name)));
     }
-    if (lossScale) unscale(lossScale, gradients);
+    if (lossScale) {
+      unscale(lossScale, gradients);
+      unscaled = true;
+    }
     onGradients?.(gradients);
     const skip = lossScale?.overflow;
     const fixed = new Map([...gradients].filter(([name]) => isFixed(method, name)));
@@ -107,10 +111,10 @@ export function trainStep(
     freeAll(gradients);
     tf.tidy(() => method.update(state, joined(targets), context));
     const { loss, ...terms } = sums.sums(accumulate);
-    const scaling = lossScale?.scalars();
-    lossScale?.adapt();
-    return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means(), ...scaling };
+    return { loss: loss as tf.Scalar, ...terms, ...diagnostics.means(), ...lossScale?.scalars() };
   } finally {
+    // Also where the step failed: the next one must not be skipped for its overflow.
+    if (unscaled) lossScale?.adapt();
     sums.dispose();
     diagnostics.dispose();
     freeAll(gradients);

@@ -60,15 +60,25 @@ export function tinyMixed(): Method {
   return pixcon({ backbone: backbone('mixed'), queueLength: 12, hidden: 8, dim: 8 });
 }
 
-export function tinyMoCo(): Method {
-  return mocoV2Plus({ backbone: backbone(), queueLength: 12, hidden: 8, dim: 8 });
+export function tinyMoCo(precision?: Precision): Method {
+  return mocoV2Plus({ backbone: backbone(precision), queueLength: 12, hidden: 8, dim: 8 });
 }
 
+export const tinyMoCoMixed = () => tinyMoCo('mixed');
+
 /** A SlotCon with a queue beside its centre. */
-export function tinySlotCon(): Method {
+export function tinySlotCon(precision?: Precision): Method {
   const sizes = { hidden: 8, dim: 8, contrastHidden: 8, contrastDim: 8 };
-  return slotcon({ backbone: backbone(), prototypes: 6, queueLength: 12, imageWeight: 0.5, ...sizes });
+  return slotcon({
+    backbone: backbone(precision),
+    prototypes: 6,
+    queueLength: 12,
+    imageWeight: 0.5,
+    ...sizes,
+  });
 }
+
+export const tinySlotConMixed = () => tinySlotCon('mixed');
 
 /** 4 steps an epoch on 16 images, 12 steps. */
 export const tinyOptions = {

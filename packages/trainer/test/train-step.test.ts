@@ -1,10 +1,10 @@
 import { type Method, RandomStream, type ViewPair } from '@pixcon/core';
-import { type LossScale, lossScale, sgd } from '@pixcon/optimizers';
+import { type LossScale, lars, lossScale, sgd } from '@pixcon/optimizers';
 import { describeBackends, expectNoLeaks } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { trainStep } from '../src/index.ts';
-import { tinyMixed, tinyMoCo, tinyPixCon } from './tiny-run.ts';
+import { tinyMixed, tinyMoCo, tinyMoCoMixed, tinyPixCon, tinySlotConMixed } from './tiny-run.ts';
 
 function makeBatch(images: number): ViewPair {
   const view = (seed: number) => ({
@@ -197,6 +197,31 @@ describeBackends(
       });
       expect(mixed).not.toEqual(full);
       scaling.dispose();
+      disposeBatch(batch);
+    });
+
+    it.each([
+      ['SlotCon', tinySlotConMixed, sgd],
+      ['MoCo-v2+ with LARS', tinyMoCoMixed, lars],
+    ])('trains %s', async (_, make, optimizerOf) => {
+      const method = make();
+      const batch = makeBatch(4);
+      const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+      const optimizer = optimizerOf();
+      const scaling = lossScale();
+      for (const accumulate of [1, 2]) {
+        const scalars = trainStep(method, state, optimizer, batch, {
+          ...context(),
+          accumulate,
+          lossScale: scaling,
+        });
+        expect(Number.isFinite((await scalars.loss?.data())?.[0])).toBe(true);
+        expect((await scalars.overflow?.data())?.[0]).toBe(0);
+        tf.dispose(scalars);
+      }
+      optimizer.dispose();
+      scaling.dispose();
+      state.dispose();
       disposeBatch(batch);
     });
 

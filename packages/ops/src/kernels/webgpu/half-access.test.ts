@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { halfAccess } from './half-access.ts';
 
 describe('access to halves', () => {
-  const { rewrite } = halfAccess(['x', 'y']);
+  const { rewrite } = halfAccess('test', ['x', 'y']);
 
   it.each([
     ['let a = x[i];', 'let a = fromHalves(x[i]);'],
@@ -22,8 +22,26 @@ describe('access to halves', () => {
     expect(rewrite(text)).toBe(expected);
   });
 
+  it.each([
+    ['y[i] *= 2.0;', 'y[i] = toHalves(fromHalves(y[i]) * (2.0));'],
+    ['y[i] /= x[i]; // y[i] = the sum', 'y[i] = toHalves(fromHalves(y[i]) / (fromHalves(x[i])));  '],
+    ['/* sets y[i] = x[ */ y[i] = v /* ; */ + x[i];', '  y[i] = toHalves(v   + fromHalves(x[i]));'],
+    ['let a = m.x[0] + fx[1] + x[i].x;', 'let a = m.x[0] + fx[1] + fromHalves(x[i]).x;'],
+  ])('%s', (text, expected) => {
+    expect(rewrite(text)).toBe(expected);
+  });
+
+  it.each(['y[i].x = 1.0;', 'y[i][0] += 1.0;', 'y[i]++;', 'f(&x[i]);', 'y[i] = 1', 'let a = x[i + 1;'])(
+    'refuses %s',
+    (text) => {
+      expect(() => rewrite(text)).toThrow(
+        /test: [xy] is in half precision, of which a shader reads and writes whole/,
+      );
+    },
+  );
+
   it('changes nothing where there are none', () => {
-    const none = halfAccess([]);
+    const none = halfAccess('test', []);
     expect(none.functions).toBe('');
     expect(none.rewrite('x[i] = y[i];')).toBe('x[i] = y[i];');
   });

@@ -1,3 +1,5 @@
+import { PixconError } from '@pixcon/core';
+
 /** WGSL that reads four halves of two words as float32, and writes them. */
 const conversions = `
 fn fromHalves(words : vec2<u32>) -> vec4<f32> {
@@ -22,33 +24,50 @@ export interface HalfAccess {
 
 /**
  * Lets a shader that was written for arrays of `vec4<f32>` run on arrays of `vec2<u32>`, four halves each: every
- * `name[at]` becomes a call that reads, every `name[at] = value;` (or `+=`, `-=`, `*=`) one that writes.
+ * `name[at]` becomes a call that reads, every `name[at] = value;` (or `+=` and the like) one that writes.
+ *
+ * @param operation for messages
+ * @throws PixconError `invalid-argument`, from `rewrite`, for any other use of such an array
  */
-export function halfAccess(names: readonly string[]): HalfAccess {
+export function halfAccess(operation: string, names: readonly string[]): HalfAccess {
   if (names.length === 0) return { functions: '', rewrite: (text) => text };
-  const pattern = new RegExp(`\\b(${names.join('|')})\\[`, 'g');
+  const pattern = new RegExp(`(?<![\\w.])(&\\s*)?\\b(${names.join('|')})\\[`, 'g');
+  const refuse = (name: string): never => {
+    throw new PixconError(
+      'invalid-argument',
+      `${operation}: ${name} is in half precision, of which a shader reads and writes whole elements only, as in ${name}[i] = ${name}[j]; write it so, or pass it through fullPrecision first`,
+    );
+  };
   return {
     functions: conversions,
-    rewrite: (text) => rewrite(text, pattern),
+    rewrite: (text) => rewrite(withoutComments(text), pattern, refuse),
   };
 }
 
-function rewrite(text: string, pattern: RegExp): string {
+function withoutComments(text: string): string {
+  return text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, ' ');
+}
+
+function rewrite(text: string, pattern: RegExp, refuse: (name: string) => never): string {
   let result = '';
   let done = 0;
   // Of its own, since the parts are rewritten by a call of this function.
   const search = new RegExp(pattern);
   for (let match = search.exec(text); match; match = search.exec(text)) {
-    const [opening, name] = match as unknown as [string, string];
+    const [opening, address, name] = match as unknown as [string, string | undefined, string];
     const start = match.index + opening.length;
     const end = closingOf(text, start);
-    const at = rewrite(text.slice(start, end), pattern);
-    const assignment = /^\s*([+\-*]?)=(?!=)/.exec(text.slice(end + 1));
+    const rest = text.slice(end + 1);
+    const wrong = /^\s*(\+\+|--|(\.\w+|\[[^\]]*\])+\s*(\+\+|--|[-+*/%&|^]?=(?!=)))/.test(rest);
+    if (address !== undefined || end < 0 || wrong) refuse(name);
+    const at = rewrite(text.slice(start, end), pattern, refuse);
+    const assignment = /^\s*([-+*/]?)=(?!=)/.exec(rest);
     result += text.slice(done, match.index);
     if (assignment) {
       const from = end + 1 + assignment[0].length;
       const semicolon = text.indexOf(';', from);
-      const value = rewrite(text.slice(from, semicolon).trim(), pattern);
+      if (semicolon < 0) refuse(name);
+      const value = rewrite(text.slice(from, semicolon).trim(), pattern, refuse);
       const operator = assignment[1];
       const stored = operator ? `fromHalves(${name}[${at}]) ${operator} (${value})` : value;
       result += `${name}[${at}] = toHalves(${stored})`;
@@ -62,14 +81,13 @@ function rewrite(text: string, pattern: RegExp): string {
   return result + text.slice(done);
 }
 
-/** Where the bracket closes whose inside begins at `start`. */
+/** Where the bracket closes whose inside begins at `start`; -1 where it does not. */
 function closingOf(text: string, start: number): number {
   let depth = 1;
-  let at = start;
-  while (depth > 0) {
+  for (let at = start; at < text.length; at++) {
     if (text[at] === '[') depth++;
     if (text[at] === ']') depth--;
-    at++;
+    if (depth === 0) return at;
   }
-  return at - 1;
+  return -1;
 }

@@ -245,10 +245,26 @@ describeBackends(
       const half = toHalf(tf.ones([2, 4]));
       const view = tf.reshape(half, [8]);
       expect(isHalf(view)).toBe(true);
-      expect(() => tf.add(half, 1)).toThrow(/got one in half precision; pass it through fullPrecision first/);
-      expect(() => view.dataSync()).toThrow(/fullPrecision/);
-      await expect(view.data()).rejects.toThrow(/fullPrecision/);
+      expect(() => tf.mul(half, 1)).toThrow(
+        'BinaryOp of tfjs: expected a tensor in full precision, got one in half precision; pass it through fullPrecision first',
+      );
+      expect(() => half.dataToGPU()).toThrow(/dataToGPU: expected a tensor in full precision/);
       tf.dispose([half, view]);
+    });
+
+    it('is downloaded as numbers', async () => {
+      const values = [0, 1, -2.5, 65504, 2 ** -14, 2 ** -24, -3 * 2 ** -20, 1e6];
+      const x = tf.tensor2d(values, [2, 4]);
+      const half = toHalf(x);
+      const view = tf.reshape(half, [8]);
+      expect([...(await view.data())]).toEqual([...values.slice(0, 7), Number.POSITIVE_INFINITY]);
+      tf.dispose([x, half, view]);
+    });
+
+    it('is made of float32 alone', async () => {
+      const [whole, truth] = [tf.tensor2d([1, 2, 3, 4], [1, 4], 'int32'), tf.zeros([1, 4], 'bool')];
+      expect([isHalf(toHalf(whole)), isHalf(toHalf(truth))]).toEqual([false, false]);
+      tf.dispose([whole, truth]);
     });
   },
   { backends: ['webgpu'] },

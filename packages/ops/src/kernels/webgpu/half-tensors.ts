@@ -7,6 +7,7 @@ interface ReadingBackend extends WebgpuBackend {
   runWebGPUProgram(program: object, inputs: readonly tf.TensorInfo[], ...rest: unknown[]): unknown;
   read(dataId: object): Promise<unknown>;
   readSync(dataId: object): unknown;
+  readToGPU(dataId: object, ...rest: unknown[]): unknown;
 }
 
 /** The memory that holds two bytes a number: tfjs has no type for them, so such tensors say float32. */
@@ -18,9 +19,9 @@ export function isHalf({ dataId }: tf.TensorInfo): boolean {
   return halves.has(dataId);
 }
 
-/** Four numbers at a time are read and written, so the last axis must be a multiple of 4. */
-export function canBeHalf(shape: readonly number[]): boolean {
-  return shape.length > 0 && (shape.at(-1) as number) % 4 === 0;
+/** Four numbers at a time are read and written, so the last axis must be a multiple of 4; and only float32 is rounded. */
+export function canBeHalf(shape: readonly number[], dtype: tf.DataType = 'float32'): boolean {
+  return dtype === 'float32' && shape.length > 0 && (shape.at(-1) as number) % 4 === 0;
 }
 
 /** A new tensor without values that holds two bytes a number. */
@@ -37,25 +38,25 @@ export function bytesOf(tensor: tf.TensorInfo): number {
   return (isHalf(tensor) ? 2 : 4) * tensor.shape.reduce((size, axis) => size * axis, 1);
 }
 
-/** Makes kernels and downloads of tfjs, which know nothing of halves, refuse them rather than read something else. */
+/** Has kernels of tfjs, which know nothing of halves, refuse them rather than read something else; downloads widen them. */
 function guard(backend: ReadingBackend): void {
   if (guarded.has(backend)) return;
   guarded.add(backend);
   const run = backend.runWebGPUProgram.bind(backend);
   backend.runWebGPUProgram = (program, inputs, ...rest) => {
-    for (const input of inputs) assertFull(input.dataId, program.constructor.name);
+    const kernel = program.constructor.name.replace(/Program\d*$/, '');
+    for (const { dataId } of inputs) assertFull(dataId, `${kernel} of tfjs`);
     return run(program, inputs, ...rest);
   };
+  const toGpu = backend.readToGPU.bind(backend);
+  backend.readToGPU = (dataId, ...rest) => {
+    assertFull(dataId, 'dataToGPU');
+    return toGpu(dataId, ...rest);
+  };
   const read = backend.read.bind(backend);
-  backend.read = async (dataId) => {
-    assertFull(dataId, 'data');
-    return await read(dataId);
-  };
+  backend.read = async (dataId) => widened(dataId, await read(dataId));
   const readSync = backend.readSync.bind(backend);
-  backend.readSync = (dataId) => {
-    assertFull(dataId, 'dataSync');
-    return readSync(dataId);
-  };
+  backend.readSync = (dataId) => widened(dataId, readSync(dataId));
 }
 
 function assertFull(dataId: object, operation: string): void {
@@ -64,4 +65,22 @@ function assertFull(dataId: object, operation: string): void {
     'invalid-argument',
     `${operation}: expected a tensor in full precision, got one in half precision; pass it through fullPrecision first`,
   );
+}
+
+/** What was downloaded, in float32: of halves tfjs takes two for a number, whose bits it leaves alone. */
+function widened(dataId: object, values: unknown): unknown {
+  if (!halves.has(dataId)) return values;
+  const { buffer, byteOffset, length } = values as Float32Array;
+  const bits = new Uint16Array(buffer, byteOffset, 2 * length);
+  return Float32Array.from(bits, numberOf);
+}
+
+/** IEEE 754 binary16. */
+function numberOf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

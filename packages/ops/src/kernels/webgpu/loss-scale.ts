@@ -8,12 +8,12 @@ import { runWebgpuProgram } from './run-program.ts';
 export const webgpuLossScale: Pick<Kernels, 'unscaleGradients' | 'adaptLossScale'> = {
   unscaleGradients(gradients, state, overflow) {
     ownMemory(overflow);
-    const owned = gradients.map((gradient) => {
-      if (ownsMemory(gradient)) return gradient;
-      const copy = tf.mul(gradient, 1);
-      gradient.dispose();
-      return copy;
+    // A parameter under two names may have one tensor for both.
+    const owned = gradients.map((gradient, i) => {
+      if (ownsMemory(gradient) && gradients.indexOf(gradient) === i) return gradient;
+      return tf.mul(gradient, 1);
     });
+    for (const gradient of gradients) if (!owned.includes(gradient)) gradient.dispose();
     for (const batch of batches(owned, 1, ({ size }) => size, 2)) {
       runTogether(
         'unscale gradients',
@@ -48,7 +48,8 @@ export const webgpuLossScale: Pick<Kernels, 'unscaleGradients' | 'adaptLossScale
           } else {
             state[1] += 1.0;
             if (state[1] >= uniforms.growthInterval) {
-              state[0] *= uniforms.growthFactor;
+              // As long as it is finite, by a wide margin.
+              if (state[0] < 1e30) { state[0] *= uniforms.growthFactor; }
               state[1] = 0.0;
             }
           }

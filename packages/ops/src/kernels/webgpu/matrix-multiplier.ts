@@ -15,7 +15,10 @@ export function matrixMultiplier(tile: Tile, unit: MatrixUnit): TileMultiplier {
   const { rows, columns, depth, subgroup } = unit;
   const subgroups = invocationsOf(tile) / subgroup;
   const share = ((size / rows) * (size / columns)) / subgroups;
-  const down = Math.min(size / rows, 2 ** Math.ceil(Math.log2(share) / 2));
+  const down = Math.max(
+    Math.min(size / rows, 2 ** Math.ceil(Math.log2(share) / 2)),
+    share / (size / columns),
+  );
   const across = share / down;
   const perRow = size / columns / across;
   const range = (count: number) => Array.from({ length: count }, (_, i) => i);

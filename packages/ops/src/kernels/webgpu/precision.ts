@@ -6,7 +6,7 @@ import { runWebgpuProgram } from './run-program.ts';
 
 /** Values in two bytes each, rounded to the nearest that IEEE 754 binary16 has, and back. */
 export const webgpuPrecision: Pick<Kernels, 'halfPrecision' | 'fullPrecision' | 'isHalfPrecision'> = {
-  halfPrecision: (x) => (isHalf(x) || !canBeHalf(x.shape) ? x : converted(x, true)),
+  halfPrecision: (x) => (isHalf(x) || !canBeHalf(x.shape, x.dtype) ? x : converted(x, true)),
   fullPrecision: (x) => (isHalf(x) ? converted(x, false) : x),
   isHalfPrecision: isHalf,
 };

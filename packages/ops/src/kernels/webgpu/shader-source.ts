@@ -61,8 +61,8 @@ function valuesOf(tensor: tf.TensorInfo, vector = false): Values {
 }
 
 /** Whether a new output is made in half precision: where it was asked for, and its shape allows it. */
-export function isHalfOutput({ half = false, shape }: NewOutput): boolean {
-  return half && canBeHalf(shape);
+export function isHalfOutput({ half = false, shape, dtype }: NewOutput): boolean {
+  return half && canBeHalf(shape, dtype);
 }
 
 export function tensorOf(input: tf.TensorInfo | VectorInput): tf.TensorInfo {
@@ -104,7 +104,10 @@ export function shaderSource(program: WebgpuProgram, bindings: readonly Binding[
     ({ name, element, writable }, i) =>
       `@group(0) @binding(${i}) var<storage, ${writable ? 'read_write' : 'read'}> ${name} : array<${element}>;`,
   );
-  const halves = halfAccess(bindings.filter(({ element }) => element === fourHalves).map(({ name }) => name));
+  const halves = halfAccess(
+    program.name,
+    bindings.filter(({ element }) => element === fourHalves).map(({ name }) => name),
+  );
   return `${subgroups ? 'enable subgroups;' : ''}
 ${subgroupMatrices ? 'enable f16; enable chromium_experimental_subgroup_matrix;' : ''}
 ${storage.join('\n')}
