@@ -81,6 +81,12 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   if (values['peer-device'] !== undefined && !values.peer) {
     throw new PixconError('invalid-argument', '--peer-device is of the peer; add --peer, or leave it out');
   }
+  if (values['peer-device'] !== undefined && workloads.some(({ sizes }) => sizes.kind === 'data')) {
+    throw new PixconError(
+      'invalid-argument',
+      '--peer-device is of steps and losses, and data has neither; leave one out',
+    );
+  }
   if (values.precision === 'mixed') {
     const other = workloads.find(
       ({ sizes, backend }) => sizes.kind !== 'step' || (values.backend ?? backend) !== 'webgpu',

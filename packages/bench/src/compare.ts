@@ -7,6 +7,8 @@ export interface Ratio {
   /** Of processor time over all threads, where both tell. */
   readonly cpuTime?: number;
   readonly memory: number;
+  /** Of memory of the device, where both tell. */
+  readonly deviceMemory?: number;
   /** Of what the work itself added, where both tell. */
   readonly extraMemory?: number;
 }
@@ -59,11 +61,13 @@ export async function compare(
 
 function ratioOf(our: Measurement, their: Measurement): Ratio {
   const cpu = our.cpuSecondsPerStep !== undefined && their.cpuSecondsPerStep !== undefined;
+  const device = our.peakDeviceMiB !== undefined && their.peakDeviceMiB !== undefined;
   const extra = our.extraMiB !== undefined && their.extraMiB !== undefined;
   return {
     time: our.secondsPerStep / their.secondsPerStep,
     ...(cpu ? { cpuTime: (our.cpuSecondsPerStep as number) / (their.cpuSecondsPerStep as number) } : {}),
     memory: our.peakRssMiB / their.peakRssMiB,
+    ...(device ? { deviceMemory: (our.peakDeviceMiB as number) / (their.peakDeviceMiB as number) } : {}),
     ...(extra ? { extraMemory: (our.extraMiB as number) / (their.extraMiB as number) } : {}),
   };
 }
@@ -72,9 +76,15 @@ function ratioOf(our: Measurement, their: Measurement): Ratio {
 function combine(runs: readonly Measurement[]): Measurement {
   const last = runs.at(-1) as Measurement;
   const medianOf = (
-    key: 'secondsPerStep' | 'peakRssMiB' | 'extraMiB' | 'cpuSecondsPerStep' | 'wallSecondsPerStep',
+    key:
+      | 'secondsPerStep'
+      | 'peakRssMiB'
+      | 'peakDeviceMiB'
+      | 'extraMiB'
+      | 'cpuSecondsPerStep'
+      | 'wallSecondsPerStep',
   ) => median(runs.map((run) => run[key] as number));
-  const optional = (['extraMiB', 'cpuSecondsPerStep', 'wallSecondsPerStep'] as const).filter(
+  const optional = (['peakDeviceMiB', 'extraMiB', 'cpuSecondsPerStep', 'wallSecondsPerStep'] as const).filter(
     (key) => last[key] !== undefined,
   );
   const secondsPerStep = medianOf('secondsPerStep');

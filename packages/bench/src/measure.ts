@@ -35,6 +35,7 @@ export async function measure(request: MeasureRequest): Promise<Measurement> {
   };
   const extraMiB = sizes.kind === 'loss' ? await extraRssMiB(run) : void (await run());
   work.dispose();
+  const { numBytesAllocatedInGPU: deviceBytes } = tf.memory() as { numBytesAllocatedInGPU?: number };
   const { wall, wallSpread, cpu, cpuSpread } = times as unknown as StepTimes;
   const perCore = sizes.kind === 'data';
   const secondsPerStep = perCore ? cpu : wall;
@@ -43,6 +44,7 @@ export async function measure(request: MeasureRequest): Promise<Measurement> {
     imagesPerSecond: sizes.batchSize / secondsPerStep,
     peakRssMiB: peakRssMiB(),
     ...(extraMiB === undefined ? {} : { extraMiB }),
+    ...(deviceBytes === undefined ? {} : { peakDeviceMiB: deviceBytes / 2 ** 20 }),
     backend: started.name,
     versions: versions(started.description),
     spread: perCore ? cpuSpread : wallSpread,

@@ -10,6 +10,8 @@ export interface Measurement {
   readonly peakRssMiB: number;
   /** Of that, what the work itself added; for the workload `loss`. */
   readonly extraMiB?: number;
+  /** Most memory of the device that its tensors took; on a device with memory of its own. */
+  readonly peakDeviceMiB?: number;
   /** The backend's name, `torch` for the peer. */
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;

@@ -14,18 +14,21 @@ export function resultLines(result: WorkloadResult): string[] {
   return lines;
 }
 
-function ratios({ time, cpuTime, memory, extraMemory }: Ratio): string {
+function ratios({ time, cpuTime, memory, deviceMemory, extraMemory }: Ratio): string {
   const cpu = cpuTime === undefined ? '' : `  processor time ${cpuTime.toFixed(2)}`;
+  const device = deviceMemory === undefined ? '' : `  device memory ${deviceMemory.toFixed(2)}`;
   const extra = extraMemory === undefined ? '' : `  extra memory ${extraMemory.toFixed(2)}`;
-  return `  ratio  time ${time.toFixed(2)}${cpu}  memory ${memory.toFixed(2)}${extra}`;
+  return `  ratio  time ${time.toFixed(2)}${cpu}  memory ${memory.toFixed(2)}${device}${extra}`;
 }
 
 function figures(measurement: Measurement): string {
-  const { secondsPerStep, spread, imagesPerSecond, peakRssMiB, extraMiB, wallSecondsPerStep } = measurement;
+  const { secondsPerStep, spread, imagesPerSecond, wallSecondsPerStep } = measurement;
+  const { peakRssMiB, peakDeviceMiB, extraMiB } = measurement;
   const range = spread ? ` (${seconds(spread.minimum)} to ${seconds(spread.maximum)})` : '';
+  const device = peakDeviceMiB === undefined ? '' : `, ${Math.round(peakDeviceMiB)} MiB on the device`;
   const cpu = wallSecondsPerStep === undefined ? '' : ' of one core';
   const extra = extraMiB === undefined ? '' : `, +${Math.round(extraMiB)} MiB by the work`;
-  return `${seconds(secondsPerStep)} s/step${cpu}${range}  ${imagesPerSecond.toFixed(1)} images/s  ${Math.round(peakRssMiB)} MiB peak${extra}`;
+  return `${seconds(secondsPerStep)} s/step${cpu}${range}  ${imagesPerSecond.toFixed(1)} images/s  ${Math.round(peakRssMiB)} MiB peak${device}${extra}`;
 }
 
 function seconds(value: number): string {

@@ -23,6 +23,7 @@ interface PeerOutput {
   readonly secondsPerStep: number;
   readonly imagesPerSecond: number;
   readonly peakRssMiB: number;
+  readonly peakDeviceMiB?: number | null;
   readonly wallSecondsPerStep?: number;
   readonly spread?: Spread;
 }
@@ -74,11 +75,12 @@ export async function runPeer(workload: Workload, options: PeerOptions): Promise
           peerArguments({ ...workload, sizes: { ...sizes, imageSize: 32, batchSize: 1 } }, 1, options),
         )
       : undefined;
-  const { secondsPerStep, imagesPerSecond, peakRssMiB, spread, wallSecondsPerStep } = output;
+  const { secondsPerStep, imagesPerSecond, peakRssMiB, peakDeviceMiB, spread, wallSecondsPerStep } = output;
   return {
     secondsPerStep,
     imagesPerSecond,
     peakRssMiB,
+    ...(typeof peakDeviceMiB === 'number' ? { peakDeviceMiB } : {}),
     ...(base ? { extraMiB: peakRssMiB - base.peakRssMiB } : {}),
     backend: 'torch',
     versions: { peer: output.peer },

@@ -82,6 +82,10 @@ describe('a mistake', () => {
     ],
     [['step-r18', '--precision', 'mixed'], /step-r18 is one on tensorflow; add --backend webgpu/],
     [['step-r18', '--precision', 'half'], /--precision must be one of full, mixed/],
+    [
+      ['data', '--peer', '--peer-device', 'cuda'],
+      /--peer-device is of steps and losses, and data has neither/,
+    ],
     [['step-r18', '--peer-device', 'cuda'], /--peer-device is of the peer; add --peer/],
     [['loss', '--stock'], /--stock .* wasm and webgpu, and loss runs on tensorflow; add --backend wasm/],
     [['wasm-r18', '--threads', '0'], /--threads must be a whole number of at least 1, got 0/],

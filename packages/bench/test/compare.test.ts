@@ -22,6 +22,18 @@ function fake(name: string, measurements: readonly Measurement[], order: string[
   };
 }
 
+describe('memory of the device', () => {
+  it('is compared where both tell', async () => {
+    const runs = (peakDeviceMiB: number | undefined) => () =>
+      Promise.resolve(measurement(1, peakDeviceMiB === undefined ? {} : { peakDeviceMiB }));
+    const both = await compare('step-r18', { ours: runs(300), peer: runs(600), rounds: 1 });
+    expect(both.ratio?.deviceMemory).toBe(0.5);
+    expect(resultLines(both).join()).toMatch(/300 MiB on the device.*device memory 0\.50/);
+    const one = await compare('step-r18', { ours: runs(300), peer: runs(undefined), rounds: 1 });
+    expect(one.ratio).not.toHaveProperty('deviceMemory');
+  });
+});
+
 describe('median', () => {
   it('is the middle value, whatever the order', () => {
     expect(median([9, 1, 5])).toBe(5);

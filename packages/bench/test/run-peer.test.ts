@@ -60,6 +60,23 @@ describe('the peer', () => {
     );
   });
 
+  it('tells the memory of a device, where it has one', async () => {
+    const figures = async (peakDeviceMiB: number | null) => {
+      const stepScript = join(folder, 'device.cjs');
+      const line = JSON.stringify({
+        peer: 'torch 2',
+        secondsPerStep: 2,
+        imagesPerSecond: 8,
+        peakRssMiB: 9,
+        peakDeviceMiB,
+      });
+      await writeFile(stepScript, `console.log(${JSON.stringify(line)});`);
+      return await runPeer(workload('step-r18'), { ...options, stepScript });
+    };
+    expect((await figures(1500)).peakDeviceMiB).toBe(1500);
+    expect(await figures(null)).not.toHaveProperty('peakDeviceMiB');
+  });
+
   it('that fails is told with its last words', async () => {
     const stepScript = join(folder, 'broken.cjs');
     await writeFile(
