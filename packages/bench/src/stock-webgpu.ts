@@ -20,5 +20,5 @@ export async function startStockWebgpu(): Promise<string> {
   }
   await tf.setBackend(name);
   await tf.ready();
-  return `stock WebGPU, ${description}`;
+  return `stock WebGPU, ${description.replace(', with subgroup matrices', '')}`;
 }

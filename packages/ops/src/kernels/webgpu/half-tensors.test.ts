@@ -241,7 +241,7 @@ describeBackends(
       tf.dispose([x, half]);
     });
 
-    it('keeps what tfjs would read wrongly from it', async () => {
+    it('keeps what tfjs would read wrongly from it', () => {
       const half = toHalf(tf.ones([2, 4]));
       const view = tf.reshape(half, [8]);
       expect(isHalf(view)).toBe(true);
@@ -261,7 +261,7 @@ describeBackends(
       tf.dispose([x, half, view]);
     });
 
-    it('is made of float32 alone', async () => {
+    it('is made of float32 alone', () => {
       const [whole, truth] = [tf.tensor2d([1, 2, 3, 4], [1, 4], 'int32'), tf.zeros([1, 4], 'bool')];
       expect([isHalf(toHalf(whole)), isHalf(toHalf(truth))]).toEqual([false, false]);
       tf.dispose([whole, truth]);
