@@ -3,6 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** A `GPUBuffer`; the types of WebGPU are an optional package, so what is used of them is written down here. */
 export interface GpuBuffer {
   readonly size: number;
+  readonly usage: number;
 }
 
 interface GpuPass {
@@ -53,7 +54,12 @@ export interface WebgpuBackend {
   readonly queue: {
     writeBuffer(buffer: GpuBuffer, offset: number, data: ArrayBuffer): void;
   };
-  readonly bufferManager: { acquireBuffer(size: number, usage: number): GpuBuffer };
+  readonly bufferManager: {
+    acquireBuffer(size: number, usage: number): GpuBuffer;
+    releaseBuffer(buffer: GpuBuffer, reuse?: boolean): void;
+    /** By `size_usage`. */
+    readonly freeBuffers: ReadonlyMap<string, GpuBuffer[]>;
+  };
   readonly tensorMap: { get(dataId: object): TensorData };
   readonly uniformPendingDisposal: GpuBuffer[];
   readonly commandEncoder: GpuEncoder;

@@ -1,6 +1,7 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GpuBuffer, GpuDevice, WebgpuBackend } from './backend.ts';
+import { BindGroups, reuseInOrder } from './bind-groups.ts';
 import { allocateHalf, bytesOf } from './half-tensors.ts';
 import { assertFitsBuffer, gridOf } from './limits.ts';
 import { neverCache } from './never-cache.ts';
@@ -30,6 +31,9 @@ interface Pipeline {
 interface DeviceCache {
   readonly pipelines: Map<string, Pipeline>;
   readonly uniforms: Map<string, GpuBuffer>;
+  /** Keys of uniforms that had no buffer of their own yet. */
+  readonly seen: Set<string>;
+  readonly groups: BindGroups;
 }
 
 const caches = new WeakMap<GpuDevice, DeviceCache>();
@@ -63,6 +67,7 @@ export function runWebgpuProgram<Output extends string>(
 ): Record<Output, tf.Tensor> {
   const backend = tf.backend() as unknown as WebgpuBackend;
   const { device } = backend;
+  reuseInOrder(backend);
   const outputs = Object.entries<NewOutput | InPlace>(program.outputs);
   const copies: tf.Tensor[] = [];
   const inputs = Object.entries(program.inputs).map(
@@ -154,7 +159,7 @@ function allocate(backend: WebgpuBackend, output: NewOutput): tf.Tensor {
 function cacheOf(device: GpuDevice): DeviceCache {
   let cache = caches.get(device);
   if (!cache) {
-    cache = { pipelines: new Map(), uniforms: new Map() };
+    cache = { pipelines: new Map(), uniforms: new Map(), seen: new Set(), groups: new BindGroups(device) };
     caches.set(device, cache);
   }
   return cache;
@@ -189,26 +194,34 @@ function hasUniforms({ integers = {}, floats = {} }: WebgpuProgram): boolean {
   return Object.keys(integers).length + Object.keys(floats).length > 0;
 }
 
-/** Integers are shapes in the main, which stay the same from step to step: their buffers are kept. */
+/**
+ * Integers are shapes in the main, and many floats are settings, which stay the same from step to step: their buffers are
+ * kept, where there are floats from the second time on, since a learning rate is another one at every step.
+ */
 function uniformsOf(backend: WebgpuBackend, program: WebgpuProgram): GpuBuffer[] {
   if (!hasUniforms(program)) return [];
   const integers = Object.values(program.integers ?? {});
   const floats = Object.values(program.floats ?? {});
-  const { uniforms } = cacheOf(backend.device);
-  const key = floats.length === 0 ? integers.join() : undefined;
-  const known = key === undefined ? undefined : uniforms.get(key);
+  const { uniforms, seen } = cacheOf(backend.device);
+  const key = floats.length === 0 ? integers.join() : `${integers.join()};${floats.join()}`;
+  const known = uniforms.get(key);
   if (known) return [known];
   const size = 16 * Math.ceil((integers.length + floats.length) / 4);
   const data = new ArrayBuffer(size);
   new Int32Array(data).set(integers);
   new Float32Array(data).set(floats, integers.length);
-  const keep = key !== undefined && uniforms.size < mostCachedUniforms;
+  const keep = uniforms.size < mostCachedUniforms && (floats.length === 0 || seen.has(key));
   const buffer = keep
     ? backend.device.createBuffer({ size, usage: uniformUsage })
     : backend.bufferManager.acquireBuffer(size, uniformUsage);
   backend.queue.writeBuffer(buffer, 0, data);
-  if (keep) uniforms.set(key, buffer);
-  else backend.uniformPendingDisposal.push(buffer);
+  if (keep) {
+    uniforms.set(key, buffer);
+    return [buffer];
+  }
+  if (seen.size === mostCachedUniforms) seen.clear();
+  seen.add(key);
+  backend.uniformPendingDisposal.push(buffer);
   return [buffer];
 }
 
@@ -219,11 +232,7 @@ function queue(
   grid: readonly [number, number, number],
   buffers: readonly GpuBuffer[],
 ): void {
-  const group = backend.device.createBindGroup({
-    label: name,
-    layout,
-    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-  });
+  const group = cacheOf(backend.device).groups.get(name, layout, buffers);
   backend.ensureCommandEncoderReady();
   if (isTimed(backend)) backend.endComputePassEncoder();
   backend.computePassEncoder ??= backend.commandEncoder.beginComputePass(passOf(backend));
