@@ -248,6 +248,7 @@ describeBackends(
         rows.reduce((all, row) => all + row.dispatches, 0);
       expect(sum(dispatches.phases)).toBe(sum(dispatches.kernels));
       expect(dispatches.allocatedMebibytes).toBeGreaterThan(1);
+      expect(dispatches.hostSeconds).toBeGreaterThan(0);
       await rm(folder, { recursive: true, force: true });
     });
 
@@ -277,6 +278,7 @@ describeBackends(
         ran: true,
         adapter: 'a card',
         allocatedMebibytes: 3,
+        hostSeconds: 0.06,
       });
       expect(table).toContain('2 dispatches per step on a card: test 2');
       expect(table).toMatch(/GFLOP\/s\s+GiB\/s/);
@@ -303,9 +305,11 @@ it('says of a count that nothing ran', () => {
     ran: false,
     adapter: 'SwiftShader driver 5.0.0',
     allocatedMebibytes: 1798,
+    hostSeconds: 0.06,
   });
   expect(table).toContain('80 dispatches per step on SwiftShader driver 5.0.0: online forward 80');
-  expect(table).toContain('times are still to be measured on a GPU');
+  expect(table).toContain('times of kernels are still to be measured on a GPU');
+  expect(table).toContain('queueing a step takes the host 60 ms');
   expect(table).not.toContain('GFLOP/s');
 });
 

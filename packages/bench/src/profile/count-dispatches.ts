@@ -52,17 +52,18 @@ export function countDispatches(
   const backend = tf.backend() as unknown as WebgpuBackend;
   const dispatches: DispatchRecord[] = [];
   const timers: number[] = [];
+  let current = phase;
   const add = (record: Omit<DispatchRecord, 'phase' | 'seconds'>) => {
-    const current = phase();
-    if (current === undefined) return;
+    const name = current();
+    if (name === undefined) return;
     if (backend.activeTimers) timers.push(backend.activeTimers.length - 1);
-    dispatches.push({ ...record, phase: current });
+    dispatches.push({ ...record, phase: name });
   };
   const unwatch = watchDispatches(({ name, flops, necessaryFlops, bytes, necessaryBytes }) =>
     add({ name, flops, necessaryFlops, bytes, necessaryBytes }),
   );
   const run = backend.runWebGPUProgram;
-  backend.runWebGPUProgram = (program, inputs, ...rest) => {
+  const counted: WebgpuBackend['runWebGPUProgram'] = (program, inputs, ...rest) => {
     const output = run.call(backend, program, inputs, ...rest);
     const size = sizeOf(output);
     if (size === 0) return output;
@@ -72,6 +73,7 @@ export function countDispatches(
     add({ name: `tfjs ${name}`, flops, necessaryFlops: flops, bytes, necessaryBytes: bytes });
     return output;
   };
+  backend.runWebGPUProgram = counted;
   const { queue } = backend;
   if (how === 'dry') backend.queue = silent(queue);
   if (how === 'timed' && backend.supportTimestampQuery) backend.activeTimers = [];
@@ -84,7 +86,9 @@ export function countDispatches(
     },
     async stop() {
       unwatch();
-      Reflect.deleteProperty(backend, 'runWebGPUProgram');
+      // Where someone has wrapped it meanwhile, it stays, and counts nothing more.
+      if (backend.runWebGPUProgram === counted) backend.runWebGPUProgram = run;
+      current = () => undefined;
       backend.queue = queue;
       const { activeTimers } = backend;
       backend.activeTimers = undefined;

@@ -22,6 +22,8 @@ export interface DispatchSummary {
   readonly phases: readonly { readonly name: string; readonly dispatches: number }[];
   /** In all buffers that the backend made. */
   readonly allocatedMebibytes: number;
+  /** What queueing a step takes the host, by the median, when nothing is computed. */
+  readonly hostSeconds: number;
 }
 
 /** Adds the dispatches of `steps` steps up. */

@@ -3,7 +3,7 @@ import type { DispatchSummary, KernelSummary } from './dispatch-summary.ts';
 
 /** What a step queues on WebGPU, as text: a row for each kernel, with what it does beside the least it could do. */
 export function dispatchTable(summary: DispatchSummary): string {
-  const { kernels, phases, ran, adapter, allocatedMebibytes } = summary;
+  const { kernels, phases, ran, adapter, allocatedMebibytes, hostSeconds } = summary;
   const all = total(kernels);
   const rows = [...kernels, all].map((kernel) => {
     const { name, dispatches, gigaflops, necessaryGigaflops, mebibytes, necessaryMebibytes, seconds } =
@@ -30,11 +30,11 @@ export function dispatchTable(summary: DispatchSummary): string {
   return [
     `${Math.round(all.dispatches)} dispatches per step on ${adapter}: ` +
       phases.map(({ name, dispatches }) => `${name} ${Math.round(dispatches)}`).join(', '),
-    `${allocatedMebibytes.toFixed(0)} MiB in buffers`,
+    `${allocatedMebibytes.toFixed(0)} MiB in buffers; queueing a step takes the host ${(1e3 * hostSeconds).toFixed(0)} ms, whatever the adapter`,
     ran
       ? 'Moved is what workgroups load and store, from caches too; rates are of the least.'
-      : 'Counted only: this is a software adapter, so nothing was computed and no time here means anything; ' +
-        'times are still to be measured on a GPU.',
+      : 'Counted only: this is a software adapter, so nothing was computed; ' +
+        'times of kernels are still to be measured on a GPU.',
     '',
     ...columns([...head, ...timed], rows, 1),
   ].join('\n');

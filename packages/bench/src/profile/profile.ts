@@ -5,6 +5,7 @@ import { prepare } from '../workloads/prepare.ts';
 import { chromeTrace } from './chrome-trace.ts';
 import { countDispatches } from './count-dispatches.ts';
 import { summarizeDispatches } from './dispatch-summary.ts';
+import { hostSecondsPerStep } from './host-time.ts';
 import { recordKernels } from './record-kernels.ts';
 import { Recorder } from './recorder.ts';
 import { type ProfileSummary, summarize } from './summary.ts';
@@ -57,6 +58,12 @@ export async function profile(request: ProfileRequest): Promise<ProfileSummary> 
   const dispatches = summarizeDispatches(counter.dispatches, steps);
   return {
     ...summary,
-    dispatches: { ...dispatches, ran: !dry, adapter, allocatedMebibytes: allocated / 2 ** 20 },
+    dispatches: {
+      ...dispatches,
+      ran: !dry,
+      adapter,
+      allocatedMebibytes: allocated / 2 ** 20,
+      hostSeconds: await hostSecondsPerStep(sizes, folders),
+    },
   };
 }

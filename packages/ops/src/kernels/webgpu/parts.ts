@@ -56,7 +56,7 @@ export function runTogether(
   const outputs: Record<string, InPlace> = {};
   for (const [key, tensor] of Object.entries(shared.outputs ?? {})) outputs[key] = { inPlace: tensor };
   const integers: Record<string, number> = {};
-  const bodies: string[] = [];
+  const namesOf: Record<string, string>[] = [];
   let workgroups = 0;
   parts.forEach((part, i) => {
     const count = vector ? part.size / 4 : part.size;
@@ -70,10 +70,7 @@ export function runTogether(
     workgroups += Math.ceil(count / workgroupSize);
     integers[`end${i}`] = workgroups;
     integers[`count${i}`] = count;
-    bodies.push(`if (group >= uniforms.start${i} && group < uniforms.end${i}) {
-      let at = (group - uniforms.start${i}) * ${workgroupSize} + lane;
-      if (at < uniforms.count${i}) { ${update(names, i)} }
-    }`);
+    namesOf.push(names);
   });
   runWebgpuProgram({
     name,
@@ -84,7 +81,16 @@ export function runTogether(
     floats,
     workgroupSize,
     workgroups,
-    shader: () => ({ body: bodies.join('\n') }),
+    shader: () => ({
+      body: namesOf
+        .map(
+          (names, i) => `if (group >= uniforms.start${i} && group < uniforms.end${i}) {
+      let at = (group - uniforms.start${i}) * ${workgroupSize} + lane;
+      if (at < uniforms.count${i}) { ${update(names, i)} }
+    }`,
+        )
+        .join('\n'),
+    }),
   });
 }
 

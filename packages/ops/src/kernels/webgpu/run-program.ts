@@ -88,6 +88,8 @@ export function runWebgpuProgram<Output extends string>(
       outputs.flatMap(([, output]) => ('inPlace' in output ? [output.inPlace.dataId] : [])),
     );
     const buffers = [...read, ...written].map(({ dataId }) => {
+      const { resource } = backend.tensorMap.get(dataId);
+      if (resource) return resource;
       backend.uploadToGPU(dataId);
       return backend.tensorMap.get(dataId).resource as GpuBuffer;
     });
