@@ -85,6 +85,8 @@ function adapterInfoOf(adapter: object | null): AdapterInfo | undefined {
 
 /** How subgroups multiply matrices: Dawn lists it for adapters, in its own form. */
 function configurationsOf(adapter: object | null): Iterable<SubgroupMatrixConfiguration> {
+  // Even a trial of an experimental feature may be too much for a driver.
+  if (isNode() && process.env.PIXCON_SUBGROUP_MATRICES === '0') return [];
   const { info } = adapter as { info?: { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfiguration> } };
   return info?.subgroupMatrixConfigs ?? [];
 }
