@@ -48,7 +48,6 @@ describeBackends(
   'mixed precision',
   () => {
     it.each([
-      ['basic', { block: 'basic', outputStride: 16 }, {}],
       ['bottleneck', { block: 'bottleneck', outputStride: 16 }, {}],
       ['with dilated filters', { block: 'basic', outputStride: 8 }, {}],
       ['with blocks computed again', { block: 'basic', recompute: true }, {}],

@@ -80,19 +80,22 @@ describeBackends('a resumed run', (backend) => {
     await expectSameFiles(whole, pieces);
   });
 
-  it('is so with SlotCon, whose target moves first and whose centre is a buffer', async () => {
-    const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
-    const options = () => ({ epochs: 1 });
-    await trainInPieces(whole, [], options, tinySlotCon);
-    await trainInPieces(pieces, [2], options, tinySlotCon);
-    expect(await readMetrics(pieces)).toEqual(await readMetrics(whole));
-    await expectSameFiles(whole, pieces);
-    const { sections } = await readCheckpoint(join(pieces, 'checkpoint.safetensors'));
-    const centre = sections.online?.get('centre');
-    expect(centre?.shape).toEqual([1, 6]);
-    expect(Array.from(centre?.data ?? [], Number).every((value) => value !== 0)).toBe(true);
-    expect(sections.target?.has('centre')).toBe(false);
-  });
+  it.runIf(backend !== 'webgpu')(
+    'is so with SlotCon, whose target moves first and whose centre is a buffer',
+    async () => {
+      const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
+      const options = () => ({ epochs: 1 });
+      await trainInPieces(whole, [], options, tinySlotCon);
+      await trainInPieces(pieces, [2], options, tinySlotCon);
+      expect(await readMetrics(pieces)).toEqual(await readMetrics(whole));
+      await expectSameFiles(whole, pieces);
+      const { sections } = await readCheckpoint(join(pieces, 'checkpoint.safetensors'));
+      const centre = sections.online?.get('centre');
+      expect(centre?.shape).toEqual([1, 6]);
+      expect(Array.from(centre?.data ?? [], Number).every((value) => value !== 0)).toBe(true);
+      expect(sections.target?.has('centre')).toBe(false);
+    },
+  );
 
   it.runIf(backend === 'webgpu')('is so in mixed precision, whose loss scale goes on', async () => {
     const [whole, pieces] = [join(folder, 'whole'), join(folder, 'pieces')];
