@@ -196,17 +196,17 @@ describe.runIf(executablePath)('the page', () => {
   });
 
   it('trains on WebGPU, tells of a lost device, and goes on from the checkpoint', async () => {
-    // The worker’s own devices, to lose them; nothing of the page is touched.
+    // The worker’s own devices, to lose them; nothing of the page is touched. Seen at work, not when they are made, which
+    // the worker may have done before this reaches it.
     page.setDefaultTimeout(200_000);
     page.on('worker', (worker) => {
       const hooked = worker.evaluate(() => {
         const scope = globalThis as unknown as LosableScope;
-        scope.devices = [];
-        const { requestDevice } = scope.GPUAdapter.prototype;
-        scope.GPUAdapter.prototype.requestDevice = async function (descriptor) {
-          const device = await requestDevice.call(this, descriptor);
-          scope.devices.push(device);
-          return device;
+        scope.devices = new Set();
+        const { createCommandEncoder } = scope.GPUDevice.prototype;
+        scope.GPUDevice.prototype.createCommandEncoder = function (descriptor) {
+          scope.devices.add(this);
+          return createCommandEncoder.call(this, descriptor);
         };
       });
       // One that ends before has no device.
@@ -245,9 +245,12 @@ describe.runIf(executablePath)('the page', () => {
   }, 300_000);
 });
 
+interface LosableDevice {
+  destroy(): void;
+  createCommandEncoder(descriptor?: object): object;
+}
+
 interface LosableScope {
-  devices: { destroy(): void }[];
-  readonly GPUAdapter: {
-    readonly prototype: { requestDevice(descriptor?: object): Promise<{ destroy(): void }> };
-  };
+  devices: Set<LosableDevice>;
+  readonly GPUDevice: { readonly prototype: LosableDevice };
 }
