@@ -10,6 +10,7 @@ import {
   type Parameters,
   PixconError,
   type Precision,
+  precisions,
   prefixSpecs,
   scoped,
 } from '@pixcon/core';
@@ -79,7 +80,7 @@ export function resnet(options: ResNetOptions): Backbone {
   assertOneOf('resnet', 'block', block, ['basic', 'bottleneck'] as const);
   assertOneOf('resnet', 'stem', stem, ['imagenet', 'small'] as const);
   assertOneOf('resnet', 'outputStride', outputStride, [8, 16, 32] as const);
-  assertOneOf('resnet', 'precision', precision, ['full', 'mixed'] as const);
+  assertOneOf('resnet', 'precision', precision, precisions);
   assertNumber('resnet', 'layers.length', layers.length, { minimum: 1, maximum: 4, integer: true });
   for (const [key, list] of Object.entries({ layers, planes, stemChannels: [stemChannels] })) {
     for (const value of list) assertNumber('resnet', key, value, { minimum: 1, integer: true });

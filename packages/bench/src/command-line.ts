@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BackendName, backendNames } from '@pixcon/backend';
-import { assertOneOf, PixconError, type Precision } from '@pixcon/core';
+import { assertOneOf, PixconError, type Precision, precisions } from '@pixcon/core';
 import { findWorkloads } from './workloads/table.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -48,7 +48,6 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   if (positionals.length === 0 && !values.list && !values.help)
     throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
   if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
-  const precisions = ['full', 'mixed'] as const;
   if (values.precision !== undefined) assertOneOf('bench', '--precision', values.precision, precisions);
   if (profile !== false) {
     const useless = (['peer', 'json', 'rounds'] as const).find((name) => values[name] !== undefined);

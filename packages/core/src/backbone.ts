@@ -13,7 +13,8 @@ export interface FeatureStage {
 }
 
 /** `full`: float32 throughout. `mixed`: images between layers in half precision, all that adds up in float32. */
-export type Precision = 'full' | 'mixed';
+export const precisions = ['full', 'mixed'] as const;
+export type Precision = (typeof precisions)[number];
 
 /**
  * From images to feature maps. `apply` returns the last stage, `[batch, height / stride, width / stride,

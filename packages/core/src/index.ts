@@ -1,4 +1,4 @@
-export type { Backbone, FeatureStage, Precision } from './backbone.ts';
+export { type Backbone, type FeatureStage, type Precision, precisions } from './backbone.ts';
 export type {
   ClassificationDataset,
   DecodedImage,

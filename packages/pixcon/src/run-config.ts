@@ -1,4 +1,4 @@
-import { PixconError } from '@pixcon/core';
+import { PixconError, precisions } from '@pixcon/core';
 import { z } from 'zod';
 import { augmentationConfig } from './augmentation-config.ts';
 import { methodDefaults } from './methods/method-defaults.ts';
@@ -45,7 +45,7 @@ const runConfig = z.strictObject({
     .default(false)
     .describe('compute activations again in the backward pass: less memory, more time'),
   precision: z
-    .enum(['full', 'mixed'])
+    .enum(precisions)
     .default('full')
     .describe('mixed: two bytes a number between layers, on webgpu: less memory, less traffic'),
   epochs: whole.min(1).default(100).describe('passes over the photos'),
