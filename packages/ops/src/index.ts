@@ -11,6 +11,7 @@ export { gatherCells } from './gather-cells.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
 export { useNativeKernels } from './kernels/tensorflow/native.ts';
+export { registerTensorflowKernels } from './kernels/tensorflow/register-tensorflow-kernels.ts';
 export { registerWasmKernels } from './kernels/wasm/register-wasm-kernels.ts';
 export {
   type DispatchCost,

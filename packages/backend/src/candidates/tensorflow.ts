@@ -1,4 +1,4 @@
-import { useNativeKernels } from '@pixcon/ops';
+import { registerTensorflowKernels, useNativeKernels } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { findTensorflow, type TensorflowInstallation } from '../find-tensorflow.ts';
 import { nativeKernelsPath } from '../native-kernels.ts';
@@ -83,6 +83,7 @@ async function load(installation: TensorflowInstallation | undefined): Promise<v
     ]);
     const requireThere = createRequire(join(installation.directory, 'package.json'));
     withoutChatter(() => requireThere(installation.directory));
+    registerTensorflowKernels();
     if (!binding().isUsingGpuDevice()) lacking = await loadNativeKernels(installation, requireThere);
   }
   await activate('tensorflow');

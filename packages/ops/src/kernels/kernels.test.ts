@@ -31,6 +31,7 @@ const convolutions: [string, [number, number, number], [number, number, number],
   ['3×3 stride 2 that leaves a row over, 4 positions', [4, 4, 5], [3, 3, 9], 2, 0],
   ['7×7 stride 2, 18 positions', [6, 5, 3], [7, 7, 20], 2, 3],
   ['1×1, 6 positions', [3, 1, 18], [1, 1, 40], 1, 0],
+  ['1×1 stride 3, padding 2', [11, 9, 6], [1, 1, 5], 3, 2],
   ['1×1 stride 2, 8 positions', [4, 3, 8], [1, 1, 16], 2, 0],
 ];
 for (const [name, image, [rows, columns, outputs], stride, padding] of convolutions) {

@@ -2,6 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { padImages } from '../../pad-images.ts';
 import type { Kernels, WindowGeometry } from '../types.ts';
 import { type Attributes, execute, runsOnGpu } from './execute.ts';
+import {
+  isPointwise,
+  type PointwiseWindow,
+  pointwiseConvolution,
+  pointwiseFilterGradient,
+  pointwiseInputGradient,
+} from './pointwise.ts';
 import { windowAttributes } from './window.ts';
 
 type ConvolutionKernels = Pick<
@@ -11,10 +18,11 @@ type ConvolutionKernels = Pick<
 
 type Shape4 = readonly [number, number, number, number];
 
-/** TensorFlow's convolutions. */
+/** TensorFlow's convolutions; on a processor those of single cells are matrix products. */
 export const tensorflowConvolution: ConvolutionKernels = {
   convolution(x, filter, geometry) {
     const { dilation } = geometry;
+    if (isProduct(filter.shape)) return pointwiseConvolution(x, filter, pointwiseWindow(geometry));
     return execute('Conv2D', { ...windowAttributes(geometry), dilations: [1, dilation, dilation, 1] }, [
       x,
       filter,
@@ -22,6 +30,8 @@ export const tensorflowConvolution: ConvolutionKernels = {
   },
 
   convolutionInputGradient(dy, filter, inputShape, geometry) {
+    if (isProduct(filter.shape))
+      return pointwiseInputGradient(dy, filter, inputShape, pointwiseWindow(geometry));
     return tf.tidy(() => {
       const { attributes, margin } = gradientWindow(filter.shape, geometry);
       const [batch, height, width, channels] = inputShape;
@@ -32,30 +42,28 @@ export const tensorflowConvolution: ConvolutionKernels = {
   },
 
   convolutionFilterGradient(x, dy, filterShape, geometry) {
+    if (isProduct(filterShape)) return pointwiseFilterGradient(x, dy, pointwiseWindow(geometry));
     return tf.tidy(() => {
       const sizes = tf.tensor1d([...filterShape], 'int32');
-      if (skipsCells(filterShape, geometry)) {
-        const { stride } = geometry;
-        const read = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, stride, stride, 1]);
-        return execute('Conv2DBackpropFilter', windowAttributes({ stride: 1, padding: 0 }), [
-          read,
-          sizes,
-          dy,
-        ]);
-      }
       const { attributes, margin } = gradientWindow(filterShape, geometry);
       return execute('Conv2DBackpropFilter', attributes, [padImages(x, margin), sizes, dy]);
     });
   },
 };
 
-/**
- * A 1×1 filter with a stride reads single cells. With few channels, oneDNN's filter gradient of it writes outside
- * its buffer where cells are left over at the far edge (TensorFlow 2.21 on a CPU: the process dies later, anywhere),
- * so it gets just the cells that are read.
- */
-function skipsCells([rows, columns]: Shape4, { stride, padding }: WindowGeometry): boolean {
-  return stride > 1 && padding === 0 && rows === 1 && columns === 1;
+function isProduct(filterShape: Shape4): boolean {
+  return isPointwise(filterShape) && !runsOnGpu();
+}
+
+function pointwiseWindow({ stride, padding }: WindowGeometry): PointwiseWindow {
+  return {
+    rowStride: stride,
+    columnStride: stride,
+    top: padding,
+    bottom: padding,
+    left: padding,
+    right: padding,
+  };
 }
 
 /**

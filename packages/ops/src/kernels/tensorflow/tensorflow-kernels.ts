@@ -3,6 +3,7 @@ import type { Kernels } from '../types.ts';
 import { tensorflowBatchNormalization } from './batch-normalization.ts';
 import { tensorflowConvolution } from './convolution.ts';
 import { execute } from './execute.ts';
+import { multiply } from './multiply.ts';
 import { tensorflowUpdates } from './updates.ts';
 import { windowAttributes } from './window.ts';
 
@@ -19,5 +20,6 @@ export const tensorflowKernels: Partial<Kernels> = {
   reluGradient: (dy, y) => execute('ReluGrad', { T: 'float32' }, [dy, y]),
   maxPool: (x, geometry) => execute('MaxPool', poolAttributes(geometry), [x]),
   maxPoolGradient: (dy, x, y, geometry) => execute('MaxPoolGrad', poolAttributes(geometry), [x, y, dy]),
+  matMul: multiply,
   columnSum: (x) => tf.tidy(() => execute('BiasAddGrad', { T: 'float32', data_format: 'NHWC' }, [x])),
 };
