@@ -1,10 +1,12 @@
 import { PixconError } from '@pixcon/core';
 import { type MeasureRequest, measure } from './measure.ts';
+import { type PointwiseLayer, timePointwise } from './pointwise.ts';
 import { type ProfileRequest, profile } from './profile/profile.ts';
 
 /** Runs the one request that its argument holds, and prints the result as one line of JSON. */
 async function main(argument: string | undefined): Promise<unknown> {
-  const request = JSON.parse(argument ?? '') as MeasureRequest | ProfileRequest;
+  const request = JSON.parse(argument ?? '') as MeasureRequest | ProfileRequest | PointwiseLayer;
+  if ('pointwise' in request) return await timePointwise(request);
   return 'traceFile' in request ? await profile(request) : await measure(request);
 }
 

@@ -9,13 +9,19 @@ export const usage =
   'usage: npm run bench -- NAME… [--backend NAME] [--precision NAME] [--peer] [--peer-device NAME] [--stock] [--peer-script FILE] [--data DIR]… [--json FILE] [--threads N] [--steps N] [--rounds N] [--quick]\n' +
   '       npm run bench -- NAME… --profile [FILE.json] [--steps N] [--precision NAME] …\n' +
   '       npm run bench -- memory [--backend NAME]\n' +
+  '       npm run bench -- pointwise [--quick]\n' +
   '       npm run bench -- --list';
+
+/** Tables, with the flags that they take. */
+const tables = { memory: ['backend', 'quick'], pointwise: ['quick'] } as const;
+
+export type Table = keyof typeof tables;
 
 export interface CommandLine {
   /** Print the workloads and the usage, and nothing else. */
   readonly list: boolean;
-  /** The table of memory, and nothing else. */
-  readonly memory: boolean;
+  /** A table of this, and nothing else. */
+  readonly table: Table | undefined;
   readonly workloads: readonly Workload[];
   readonly backend: BackendName | undefined;
   /** Of steps' backbones; the peer then runs with automatic mixed precision. */
@@ -44,7 +50,7 @@ export interface CommandLine {
 export function parseCommandLine(given: readonly string[]): CommandLine {
   const { rest, profile } = takeProfile(given);
   const { values, positionals } = parse(rest);
-  const memory = positionals.length === 1 && positionals[0] === 'memory';
+  const table = positionals.length === 1 && isTable(positionals[0]) ? positionals[0] : undefined;
   if (positionals.length === 0 && !values.list && !values.help)
     throw new PixconError('invalid-argument', `name a workload, or all; ${listHint}`);
   if (values.backend !== undefined) assertOneOf('bench', '--backend', values.backend, backendNames);
@@ -58,13 +64,14 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
       );
     }
   }
-  const workloads = memory ? [] : findWorkloads(positionals);
-  if (memory) {
-    const useless = Object.keys(values).find((name) => !['backend', 'quick'].includes(name));
+  const workloads = table ? [] : findWorkloads(positionals);
+  if (table) {
+    const taken: readonly string[] = tables[table];
+    const useless = Object.keys(values).find((name) => !taken.includes(name));
     if (useless || profile !== false) {
       throw new PixconError(
         'invalid-argument',
-        `memory takes --backend and --quick only; leave --${useless ?? 'profile'} out`,
+        `${table} takes ${taken.map((name) => `--${name}`).join(' and ')} only; leave --${useless ?? 'profile'} out`,
       );
     }
   }
@@ -106,7 +113,7 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
   const path = (value: string | undefined) => (value === undefined ? undefined : resolve(value));
   return {
     list: values.list ?? values.help ?? false,
-    memory,
+    table,
     workloads,
     backend: values.backend,
     precision: values.precision as Precision | undefined,
@@ -122,6 +129,10 @@ export function parseCommandLine(given: readonly string[]): CommandLine {
     rounds: whole('--rounds', values.rounds),
     quick: values.quick ?? false,
   };
+}
+
+function isTable(name: string | undefined): name is Table {
+  return name !== undefined && Object.hasOwn(tables, name);
 }
 
 const listHint = '--list shows them';

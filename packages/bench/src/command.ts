@@ -6,6 +6,7 @@ import { type CommandLine, parseCommandLine, usage } from './command-line.ts';
 import { compare, type WorkloadResult } from './compare.ts';
 import type { MeasureRequest } from './measure.ts';
 import { memoryTable } from './memory-table.ts';
+import { pointwiseTable } from './pointwise-table.ts';
 import { profileTable } from './profile/profile-table.ts';
 import { resultLines } from './result-lines.ts';
 import { runOurs, runProfile } from './run-ours.ts';
@@ -35,7 +36,8 @@ export async function runCommand(
   try {
     const line = parseCommandLine(given);
     if (line.list) list(print);
-    else if (line.memory)
+    else if (line.table === 'pointwise') await pointwiseTable(line.quick, print);
+    else if (line.table === 'memory')
       await memoryTable({ backend: line.backend ?? 'tensorflow', quick: line.quick }, print);
     else if (line.profile !== false) await profileAll(line, line.profile, print);
     else await measureAll(line, print);

@@ -92,6 +92,8 @@ describe('a mistake', () => {
     [['loss', '--steps', '0'], /--steps must be a whole number of at least 1, got 0/],
     [['loss', '--rounds', 'two'], /--rounds must be/],
     [['loss', '--steps', ''], /--steps must be/],
+    [['pointwise', '--peer'], /pointwise takes --quick only; leave --peer out/],
+    [['memory', '--steps', '2'], /memory takes --backend and --quick only; leave --steps out/],
     [['loss', '--profile', '--peer'], /--profile.*--peer/],
     [['all', '--profile', 'x.json'], /one workload/],
     [['loss', '--peer', '--peer-script', '/nowhere/step.py'], /\/nowhere\/step\.py, which does not exist/],

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describeBackends } from '@pixcon/testing';
 import { expect, it, vi } from 'vitest';
+import { runCommand } from '../src/command.ts';
 import { runProcess } from '../src/run-process.ts';
 import { findWorkloads } from '../src/workloads/table.ts';
 
@@ -25,6 +26,13 @@ describeBackends(
       const filters = (result?.stdout ?? '').matchAll(/kh(\d+)s[^,]*?kw(\d+)s/g);
       const sides = new Set(Array.from(filters, ([, rows, columns]) => `${rows}×${columns}`));
       expect([...sides].sort()).toEqual(['3×3', '7×7']);
+    });
+
+    it('has 1×1 layers, whose products are timed beside oneDNN’s plans', { timeout: 60_000 }, async () => {
+      const lines: string[] = [];
+      expect(await runCommand(['pointwise', '--quick'], (line) => lines.push(line), console.error)).toBe(0);
+      expect(lines).toHaveLength(3);
+      expect(lines[2]).toMatch(/^\| 4×4, 8 → 16, 2 (\| \d+\.\d\d \(\d+\.\d\d\) ){3}\| \d+\.\d\d \|$/);
     });
   },
   { backends: ['tensorflow'] },
