@@ -4,7 +4,7 @@ import { GradientSums } from './gradient-sums.ts';
 
 interface TapeNode {
   readonly kernelName: string;
-  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly inputs: Readonly<Record<string, tf.Tensor | undefined>>;
   readonly outputs: readonly tf.Tensor[];
   readonly gradient?: (dys: (tf.Tensor | null)[]) => Record<string, () => tf.Tensor>;
   readonly saved?: readonly tf.Tensor[];
@@ -94,9 +94,10 @@ function walkBack(
   });
   for (const node of [...tape].reverse()) {
     const dys = node.outputs.map(({ id }) => gradients.get(id) ?? null);
-    const names = Object.keys(node.inputs).filter((name) =>
-      dependent.has((node.inputs[name] as tf.Tensor).id),
-    );
+    const names = Object.keys(node.inputs).filter((name) => {
+      const input = node.inputs[name];
+      return input && dependent.has(input.id);
+    });
     if (names.length > 0 && dys.some((dy) => dy !== null)) {
       const parts = tf.tidy(() => inputGradients(node, dys, names));
       names.forEach((name, i) => {
@@ -113,12 +114,13 @@ function walkBack(
   return xs.map(({ id }) => gradients.get(id));
 }
 
-/** The ids of all tensors that depend on `xs`. */
+/** The ids of all tensors that depend on `xs` smoothly: whole and logical numbers end a path, as in PyTorch. */
 function reachedFrom(tape: readonly TapeNode[], xs: readonly tf.Tensor[]): Set<number> {
   const reached = new Set(xs.map(({ id }) => id));
   for (const { inputs, outputs } of tape) {
-    if (Object.values(inputs).some(({ id }) => reached.has(id)))
-      for (const { id } of outputs) reached.add(id);
+    // An input that was left out is there, as undefined.
+    if (Object.values(inputs).some((input) => input && reached.has(input.id)))
+      for (const { id, dtype } of outputs) if (dtype === 'float32') reached.add(id);
   }
   return reached;
 }

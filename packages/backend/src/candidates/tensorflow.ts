@@ -1,4 +1,4 @@
-import { registerTensorflowKernels, useNativeKernels } from '@pixcon/ops';
+import { registerGradients, registerTensorflowKernels, useNativeKernels } from '@pixcon/ops';
 import * as tf from '@tensorflow/tfjs-core';
 import { findTensorflow, type TensorflowInstallation } from '../find-tensorflow.ts';
 import { nativeKernelsPath } from '../native-kernels.ts';
@@ -84,6 +84,8 @@ async function load(installation: TensorflowInstallation | undefined): Promise<v
     const requireThere = createRequire(join(installation.directory, 'package.json'));
     withoutChatter(() => requireThere(installation.directory));
     registerTensorflowKernels();
+    // It brings the stock ones, of which some are slow and some wrong.
+    registerGradients({ replace: true });
     if (!binding().isUsingGpuDevice()) lacking = await loadNativeKernels(installation, requireThere);
   }
   await activate('tensorflow');

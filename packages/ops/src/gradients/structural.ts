@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Attributes, ofInput } from './config.ts';
 import { unbroadcast } from './unbroadcast.ts';
 
-type Attributes = Readonly<Record<string, unknown>>;
-type OfInput = (dy: tf.Tensor, x: tf.Tensor, attributes: Attributes) => tf.Tensor;
-
-/** Gradients of kernels that move, add up or multiply whole tensors. */
+/** Gradients of kernels that move or multiply whole tensors. */
 export function structuralGradients(): tf.GradConfig[] {
   return [
     ofInput('Identity', (dy) => tf.clone(dy)),
-    ofInput('Cast', (dy) => tf.clone(dy)),
+    // What is cut to whole or logical numbers is constant between its steps.
+    ofInput('Cast', (dy, _, { dtype }) => (dtype === 'float32' ? tf.clone(dy) : tf.zerosLike(dy))),
     ofInput('Reshape', (dy, x) => tf.reshape(dy, x.shape)),
     ofInput('ExpandDims', (dy, x) => tf.reshape(dy, x.shape), 'input'),
     ofInput('Transpose', (dy, _, { perm }) =>
@@ -22,29 +21,10 @@ export function structuralGradients(): tf.GradConfig[] {
         x.shape,
       ),
     ),
-    ofInput('Sum', (dy, x, { axis }) => spread(dy, x, axis)),
-    ofInput('Mean', (dy, x, { axis }) => spread(tf.mul(dy, dy.size / Math.max(1, x.size)), x, axis)),
     { kernelName: 'Concat', saveAllInputs: true, gradFunc: concatGradient },
     { kernelName: 'Pack', saveAllInputs: true, gradFunc: packGradient },
     { kernelName: 'BatchMatMul', inputsToSave: ['a', 'b'], gradFunc: matMulGradient },
   ];
-}
-
-function ofInput(kernelName: string, gradient: OfInput, name = 'x'): tf.GradConfig {
-  return {
-    kernelName,
-    inputsToSave: [name],
-    gradFunc: (dy, saved, attributes) => ({
-      [name]: () => gradient(dy as tf.Tensor, saved[0] as tf.Tensor, attributes as Attributes),
-    }),
-  };
-}
-
-/** Repeats what a reduction over `axis` gave along that axis; the stock gradient uploads ones instead. */
-function spread(dy: tf.Tensor, x: tf.Tensor, axis: unknown): tf.Tensor {
-  const axes = tf.util.parseAxisParam(axis as number | number[], x.shape);
-  const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
-  return tf.broadcastTo(tf.reshape(dy, kept), x.shape as tf.ShapeMap[tf.Rank]);
 }
 
 function sliceGradient(dy: tf.Tensor, x: tf.Tensor, { begin, size }: Attributes): tf.Tensor {
