@@ -46,6 +46,38 @@ describeBackends('maxPool', () => {
     });
   });
 
+  it.each([1, 4, 3])(
+    'gives NaN where a window holds one, and the gradient to the last (%i channels)',
+    async (channels) => {
+      // Of each row: the images of 2×2, one window; the value; which cell has the gradient.
+      const windows: [number[], number, number][] = [
+        [[Number.NaN, 1, 2, 3], Number.NaN, 0],
+        [[1, Number.NaN, 2, 3], Number.NaN, 1],
+        [[5, 1, 2, -Number.NaN], Number.NaN, 3],
+        [[1, Number.NaN, Number.NaN, 7], Number.NaN, 2],
+        [[Number.NaN, Number.NaN, Number.NaN, Number.NaN], Number.NaN, 3],
+        [[1, Infinity, 2, -Infinity], Infinity, 1],
+        [[-Infinity, -Infinity, -Infinity, -Infinity], -Infinity, 0],
+        [[1, 7, 7, 2], 7, 1],
+      ];
+      const spread = (values: readonly number[]) => values.flatMap((value) => Array.from({ length: channels }, () => value)); // biome-ignore format: a call
+      const x = tf.tensor4d(windows.flatMap(([cells]) => spread(cells)), [windows.length, 2, 2, channels]); // biome-ignore format: a call
+      const dy = tf.ones<tf.Rank.R4>([windows.length, 1, 1, channels]);
+      const winners = windows.flatMap(([, , at]) => spread([0, 1, 2, 3].map((cell) => Number(cell === at))));
+      await expectNoLeaks(async () => {
+        // With padding, each window sees all four cells, too.
+        for (const options of [{ size: 2 }, { size: 3, stride: 3, padding: 1 }]) {
+          const pool = (images: tf.Tensor) => maxPool(images as tf.Tensor4D, options);
+          const [y, gradient] = [pool(x), tf.grad(pool)(x, dy)];
+          expect(await y.data()).toBeAllClose(spread(windows.map(([, value]) => value)));
+          expect(await gradient.data()).toBeAllClose(winners);
+          tf.dispose([y, gradient]);
+        }
+      });
+      tf.dispose([x, dy]);
+    },
+  );
+
   it('moves by its size where no stride is given', () => {
     const y = maxPool(tf.ones([1, 6, 6, 1]), { size: 3 });
     expect(y.shape).toEqual([1, 2, 2, 1]);

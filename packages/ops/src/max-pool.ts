@@ -20,7 +20,9 @@ export interface MaxPoolOptions {
 }
 
 /**
- * The largest value of each window and channel (torch.nn.functional.max_pool2d, floor mode).
+ * The largest value of each window and channel (torch.nn.functional.max_pool2d, floor mode). As there, a NaN wins: the
+ * result is NaN, and its gradient goes to the last NaN of the window. (On a TensorFlow with CUDA that is left to its
+ * kernels, which `startBackend` tells to keep NaN.)
  *
  * @param x `[batch, height, width, channels]`, or what `normalizeInside` makes of it
  * @returns `[batch, ⌊(height + 2·padding − size) / stride⌋ + 1, likewise the width, channels]`

@@ -118,6 +118,8 @@ async function loadNativeKernels(
 async function prepareProcess(): Promise<void> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Its max pooling on a card skips NaN otherwise.
+  process.env.TF_ENABLE_MAXPOOL_NANPROP ??= 'true';
   const util = (await importNode('node:util')) as unknown as { default: Record<string, unknown> };
   // Gone in Node 23; tfjs-node 4.22 calls it for every tensor.
   util.default.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
+import { hostPooling } from './max-pool.ts';
 
 /**
  * Kernels of the plain JavaScript backend. Its stock convolution adds every product to a float32 of the output,
@@ -7,6 +8,8 @@ import type { Kernels } from '../types.ts';
  * function call per value, thirty times slower than plain loops.
  */
 export const cpuKernels: Partial<Kernels> = {
+  ...hostPooling,
+
   convolution(x, filter, { stride, padding, dilation }) {
     const [batch, height, width, input] = x.shape;
     const [rows, columns, , output] = filter.shape;

@@ -10,7 +10,13 @@ const lowest = -3.4028234663852886e38;
 /** Max pooling in stock tfjs, padded by hand so that padding never wins. */
 export const referencePooling: PoolingKernels = {
   maxPool(x, { size, stride, padding }) {
-    return tf.tidy(() => tf.maxPool(padImages(x, padding, lowest), size, stride, 'valid'));
+    return tf.tidy(() => {
+      const pool = (images: tf.Tensor4D, filling: number) =>
+        tf.maxPool(padImages(images, padding, filling), size, stride, 'valid');
+      const missing = pool(tf.cast(tf.isNaN(x), 'float32'), 0);
+      // Stock kernels skip NaN.
+      return tf.where(tf.greater(missing, 0), tf.fill(missing.shape, Number.NaN), pool(x, lowest));
+    });
   },
 
   maxPoolGradient(dy, x, y, { size, stride, padding }) {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { type Attributes, execute, executeMany } from './execute.ts';
+import { keepingNan, tensorflowPooling } from './max-pool.ts';
 import { nativeBatchNormalization } from './native-batch-normalization.ts';
 import { nativeUnitRows } from './native-unit-rows.ts';
 import { nativeUpdates } from './native-updates.ts';
@@ -27,12 +28,15 @@ export const nativeKernels: Partial<Kernels> = {
     ];
     return { exponentials, maximum: newMaximum, sum: newSum, decay };
   },
-  maxPoolGradient(dy, x, y, { size, stride, padding }) {
-    const geometry: Attributes = {
-      size: { integer: size },
-      stride: { integer: stride },
-      padding: { integer: padding },
-    };
-    return execute('PixconMaxPoolGradient', geometry, [x, y, dy]);
-  },
+  ...keepingNan({
+    ...tensorflowPooling,
+    maxPoolGradient(dy, x, y, { size, stride, padding }) {
+      const geometry: Attributes = {
+        size: { integer: size },
+        stride: { integer: stride },
+        padding: { integer: padding },
+      };
+      return execute('PixconMaxPoolGradient', geometry, [x, y, dy]);
+    },
+  }),
 };

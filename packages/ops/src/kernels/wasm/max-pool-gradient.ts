@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../types.ts';
 import { allocate, views } from './heap.ts';
-import { squareWindow, type WasmWindow } from './window.ts';
+import type { WasmWindow } from './window.ts';
 
 /**
  * Each gradient goes to the first cell of its window that holds the maximum. (The stock kernel drops gradients of
@@ -46,7 +45,3 @@ export function poolGradient(
   }
   return result;
 }
-
-/** `poolGradient` as the table has it. */
-export const maxPoolGradient: Kernels['maxPoolGradient'] = (dy, x, y, { size, ...geometry }) =>
-  poolGradient(dy, x, y, squareWindow(size, size, geometry));

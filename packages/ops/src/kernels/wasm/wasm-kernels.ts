@@ -1,9 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
 import { wasmBatchNormalization } from './batch-normalization.ts';
 import { wasmConvolution } from './convolution.ts';
 import { cellMean, columnSum, matMul, reluGradient } from './matrices.ts';
-import { maxPoolGradient } from './max-pool-gradient.ts';
+import { wasmPooling } from './max-pool.ts';
 
 /**
  * Kernels of the WASM backend: heavy arithmetic in XNNPACK's convolution and matrix product, everything that is
@@ -12,9 +11,8 @@ import { maxPoolGradient } from './max-pool-gradient.ts';
 export const wasmKernels: Partial<Kernels> = {
   ...wasmConvolution,
   ...wasmBatchNormalization,
+  ...wasmPooling,
   reluGradient,
-  maxPool: (x, { size, stride, padding }) => tf.maxPool(x, size, stride, padding),
-  maxPoolGradient,
   columnSum,
   cellMean,
   matMul,

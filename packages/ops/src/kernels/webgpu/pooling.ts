@@ -39,11 +39,11 @@ export const webgpuPooling: Pick<Kernels, 'maxPool' | 'maxPoolGradient' | 'reluG
             for (var i = top; i < bottom; i++) {
               for (var j = left; j < right; j++) {
                 let value = x[((image * uniforms.height + i) * uniforms.width + j) * uniforms.columns + column];
-                best = select(best, value, value > best || value != value);
+                best = select(best, value, (value > best) | ${isNan('value', element)});
               }
             }
             y[index] = best;
-          }`.replaceAll('value > best || value != value', comparison(element)),
+          }`,
       }),
     });
     return y as tf.Tensor4D;
@@ -99,6 +99,20 @@ export const webgpuPooling: Pick<Kernels, 'maxPool' | 'maxPoolGradient' | 'reluG
                   }
                   sum += select(${element}(), dy[window], wins);
                 }
+                var missing = ${isNan('own', element)};
+                if (any(missing)) {
+                  // Of several NaN the last has it.
+                  let bottom = min(i * uniforms.stride - uniforms.padding + uniforms.size, uniforms.height);
+                  let left = max(j * uniforms.stride - uniforms.padding, 0);
+                  let right = min(j * uniforms.stride - uniforms.padding + uniforms.size, uniforms.width);
+                  for (var r = row; r < bottom; r++) {
+                    for (var c = select(left, across + 1, r == row); c < right; c++) {
+                      let later = x[((image * uniforms.height + r) * uniforms.width + c) * uniforms.columns + column];
+                      missing = missing & !${isNan('later', element)};
+                    }
+                  }
+                  sum += select(${element}(), dy[window], missing);
+                }
               }
             }
             dx[index] = sum;
@@ -148,7 +162,11 @@ function coordinates(height: string, width: string): string {
     let image = cell / (${width} * ${height});`;
 }
 
-/** Larger, or not a number, which must not get lost. */
-function comparison(element: string): string {
-  return element === 'f32' ? 'value > best || value != value' : '(value > best) | (value != value)';
+/** By the bits: a compiler of shaders may take it that a number is a number. */
+function isNan(value: string, element: string): string {
+  const [bits, mask, infinity] =
+    element === 'f32'
+      ? ['u32', '0x7fffffffu', '0x7f800000u']
+      : ['vec4<u32>', 'vec4(0x7fffffffu)', 'vec4(0x7f800000u)'];
+  return `((bitcast<${bits}>(${value}) & ${mask}) > ${infinity})`;
 }
