@@ -58,6 +58,28 @@ describeBackends('parameters', () => {
     set.dispose();
   });
 
+  it('take no numbers that are not finite, and then stay as they were', async () => {
+    const set = ParameterSet.create(specs(), new RandomStream(4));
+    const before = await set.get('backbone.conv1.weight').data();
+    const file = await parametersToFile(set);
+    const poisoned = (dtype: 'F32' | 'F64', data: number[]): Map<string, HostTensor> =>
+      new Map<string, HostTensor>(file)
+        .set('backbone.conv1.weight', { dtype: 'F32', shape: [4, 2, 3, 3], data: new Float32Array(72) })
+        .set(
+          'backbone.bn1.bias',
+          dtype === 'F32'
+            ? { dtype, shape: [4], data: Float32Array.from(data) }
+            : { dtype, shape: [4], data: Float64Array.from(data) },
+        );
+    expect(() => loadParameters(set, poisoned('F32', [0, Number.NaN, 0, -Infinity]))).toThrow(
+      'loadParameters: tensor backbone.bn1.bias must be finite, but holds 1 NaN and 1 infinite of 4 values (the first at 1)',
+    );
+    // Beyond float32.
+    expect(() => loadParameters(set, poisoned('F64', [0, 0, 0, 1e39]))).toThrow('holds 1 infinite of 4');
+    expect(await set.get('backbone.conv1.weight').data()).toEqual(before);
+    set.dispose();
+  });
+
   it('stay as they were when the file does not fit, and say all that is wrong', async () => {
     const set = ParameterSet.create(specs(), new RandomStream(4));
     const file = new Map<string, HostTensor>(await parametersToFile(set));

@@ -1,6 +1,7 @@
-import { type ParameterSet, PixconError } from '@pixcon/core';
+import { describeNonFinite, type ParameterSet, type ParameterSpec, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertTensorsFit, type FitOptions } from './assert-tensors-fit.ts';
+import { checkpointError } from './checkpoint-error.ts';
 import { fromFileLayout, toFileLayout } from './file-layout.ts';
 import type { EncodableTensor, HostTensor } from './host-tensor.ts';
 
@@ -55,10 +56,11 @@ export interface LoadParametersOptions extends FitOptions {
 
 /**
  * Sets parameters from a file's tensors, in place. Strict: it throws, before anything has changed, unless names
- * and shapes match exactly.
+ * and shapes match exactly and every value is finite.
  *
  * @param tensors as `decodeSafetensors` or `readSafetensors` gives them, in PyTorch's layout; any float dtype
- * @throws PixconError `checkpoint` that lists the missing, unexpected and wrongly shaped names
+ * @throws PixconError `checkpoint` that lists the missing, unexpected and wrongly shaped names, or names a tensor that
+ *   holds NaN or infinities
  *
  * @example
  * const { tensors } = await readSafetensors('resnet18.safetensors');
@@ -75,6 +77,7 @@ export function loadParameters(
     .filter((spec) => spec.name.startsWith(start))
     .map((spec) => ({ ...spec, name: spec.name.slice(start.length) }));
   assertTensorsFit('loadParameters', wanted, tensors, rest);
+  assertFinite(wanted, tensors);
   for (const spec of wanted) {
     const tensor = tensors.get(spec.name) as HostTensor;
     const { data } = fromFileLayout(
@@ -84,5 +87,19 @@ export function loadParameters(
     const value = tf.tensor(data, [...spec.shape]);
     parameters.get(`${start}${spec.name}`).assign(value);
     value.dispose();
+  }
+}
+
+/** A network that has lost a number gives features that may look sound, since kernels may take NaN for 0. */
+function assertFinite(specs: readonly ParameterSpec[], tensors: ReadonlyMap<string, HostTensor>): void {
+  for (const { name } of specs) {
+    const { data } = tensors.get(name) as HostTensor;
+    // A double may be too large for float32.
+    const values = data instanceof Float64Array ? Float32Array.from(data) : (data as Float32Array);
+    const problem = describeNonFinite(values);
+    if (problem === undefined) continue;
+    throw checkpointError(
+      `loadParameters: tensor ${name} must be finite, but holds ${problem}; take weights from before they diverged`,
+    );
   }
 }

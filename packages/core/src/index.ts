@@ -30,6 +30,7 @@ export type {
 } from './method.ts';
 export type { Mode, Module } from './module.ts';
 export type { NetworkGraph, NetworkNode } from './network-graph.ts';
+export { describeNonFinite } from './non-finite.ts';
 export type { Optimizer, UpdateOptions } from './optimizer.ts';
 export {
   type ParameterLayout,

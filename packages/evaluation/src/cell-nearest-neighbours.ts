@@ -2,6 +2,7 @@ import { type Backbone, type Parameters, PixconError, type SegmentationDataset }
 import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { labelledCells } from './extract-cells.ts';
+import { featureWarnings } from './feature-warnings.ts';
 import { nearestNeighbourCells } from './nearest-neighbour-cells.ts';
 import { segmentationResult } from './segmentation-result.ts';
 import { segmentationScores } from './segmentation-scores.ts';
@@ -21,7 +22,7 @@ export interface NearestNeighbourEvaluationOptions extends EvaluationOptions {
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
  * @returns `metric` mIoU; `details`: pixelAccuracy (of cells), trainCells, validationCells
  * @throws PixconError `invalid-argument` for an option out of range or an image on both sides of the split, `data`
- *   when a side has no labelled cell; what `dataset` throws for an unreadable image
+ *   when a side has no labelled cell, `numerical` for weights or features that are not finite; what `dataset` throws for an unreadable image
  *
  * @example
  * const { value } = await cellNearestNeighbours(backbone, parameters, dataset, { imageSize: 128, neighbours: 5 });
@@ -54,6 +55,7 @@ export async function cellNearestNeighbours(
       confusion: segmentationScores(predictions, test.labels, classCount).confusion,
       details: { trainCells: train.labels.length, validationCells: test.labels.length },
       settings: { ...resolved, statistics, neighbours, temperature },
+      warnings: featureWarnings(train.features, train.dim, 'train cells'),
       trainTotals,
     });
   });

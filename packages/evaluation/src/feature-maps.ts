@@ -8,9 +8,10 @@ import {
   type ImageDataset,
   imagenetMean,
   imagenetStandardDeviation,
-  type Parameters,
 } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertFiniteFeatures } from './assert-finite.ts';
+import type { FrozenNetwork } from './frozen-network.ts';
 import { type ResizedImage, resized } from './resized-images.ts';
 
 /** How images become features. */
@@ -131,17 +132,18 @@ export interface HostFeatures {
  * Calls `visit` with the features of each image in turn.
  *
  * @param transform of the stage's feature map `[batch, height, width, channels]`, on the device
+ * @throws PixconError `numerical` for features that are not finite, naming the image
  */
 export async function forEachImage(
   backbone: Backbone,
-  network: { readonly parameters: Parameters; readonly training: boolean },
+  network: FrozenNetwork,
   dataset: ImageDataset,
   indices: readonly number[],
   options: ResolvedFeatureOptions,
   transform: (map: tf.Tensor4D) => tf.Tensor4D,
   visit: (features: HostFeatures) => void | Promise<void>,
 ): Promise<void> {
-  const { parameters, training } = network;
+  const { where, parameters, training } = network;
   for await (const batch of imageBatches(dataset, indices, options)) {
     const maps = tf.tidy(() => {
       const images = imageTensor(
@@ -156,10 +158,12 @@ export async function forEachImage(
     maps.dispose();
     const stride = height * width * channels;
     for (const [position, index] of batch.indices.entries()) {
+      const features = values.subarray(position * stride, (position + 1) * stride);
+      assertFiniteFeatures(where, features, `${dataset.name(index)} at stage ${options.stage}`);
       await visit({
         index,
         image: batch.images[position] as ResizedImage,
-        features: values.subarray(position * stride, (position + 1) * stride),
+        features,
         grid: { height, width },
       });
     }

@@ -1,5 +1,6 @@
 import { assertOneOf, type Backbone, type Parameters, RandomStream } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertFiniteParameters } from './assert-finite.ts';
 
 /**
  * What batch normalization uses when features are scored:
@@ -16,6 +17,8 @@ const statisticsModes = ['running', 'estimated', 'batch'] as const satisfies rea
 
 /** A network whose statistics are settled: parameters, with buffers of its own where they changed. */
 export interface FrozenNetwork {
+  /** Who asked for it, for messages. */
+  readonly where: string;
   readonly parameters: Parameters;
   /** Whether batch normalization uses the batch's statistics. */
   readonly training: boolean;
@@ -26,7 +29,8 @@ export interface FrozenNetwork {
  * Settles what batch normalization uses; the parameters themselves never change.
  *
  * @param batches makes image batches, `[batch, size, size, 3]`, for `estimated`; each is disposed after its use
- * @throws PixconError `invalid-argument` for an unknown mode
+ * @throws PixconError `invalid-argument` for an unknown mode, `numerical` for a parameter that it uses and that holds
+ *   NaN or infinities, by name: the features may hide them
  */
 export async function freezeNetwork(
   where: string,
@@ -36,9 +40,16 @@ export async function freezeNetwork(
   batches: () => AsyncIterable<tf.Tensor4D>,
 ): Promise<FrozenNetwork> {
   assertOneOf(where, 'statistics', mode, statisticsModes);
+  // Running statistics are replaced where they are not asked for.
+  const used = backbone.parameters.filter(({ role }) => mode === 'running' || role !== 'buffer');
+  await assertFiniteParameters(
+    where,
+    parameters,
+    used.map(({ name }) => name),
+  );
   const names = backbone.parameters.filter(({ role }) => role === 'buffer').map(({ name }) => name);
   if (mode === 'running' || names.length === 0) {
-    return { parameters, training: false, dispose: () => undefined };
+    return { where, parameters, training: false, dispose: () => undefined };
   }
   // A forward pass in training mode moves the running statistics: it gets copies of them.
   const buffers = new Map<string, tf.Variable>();
@@ -52,14 +63,14 @@ export async function freezeNetwork(
     );
   }
   const frozen: Parameters = { get: (name) => buffers.get(name) ?? parameters.get(name) };
-  if (mode === 'batch') return { parameters: frozen, training: true, dispose };
+  if (mode === 'batch') return { where, parameters: frozen, training: true, dispose };
   try {
     await averageStatistics(backbone, frozen, buffers, batches());
   } catch (error) {
     dispose();
     throw error;
   }
-  return { parameters: frozen, training: false, dispose };
+  return { where, parameters: frozen, training: false, dispose };
 }
 
 /**

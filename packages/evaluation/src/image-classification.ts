@@ -4,6 +4,7 @@ import type { NearestNeighbourEvaluationOptions } from './cell-nearest-neighbour
 import { type EvaluationOptions, type FrozenEvaluation, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { forEachImage, type ResolvedFeatureOptions } from './feature-maps.ts';
+import { featureWarnings } from './feature-warnings.ts';
 import type { FrozenNetwork } from './frozen-network.ts';
 import { logisticProbe, probeLogits } from './logistic-probe.ts';
 import { nearestNeighbourCells } from './nearest-neighbour-cells.ts';
@@ -151,7 +152,7 @@ async function onPooledFeatures(
   };
   const evaluation = await onFrozenNetwork(where, backbone, parameters, dataset, options, gather);
   const { data, resolved, statistics } = evaluation;
-  const { predictions, details, settings, ...outcome } = await predict(data);
+  const { predictions, details, settings, warnings, ...outcome } = await predict(data);
   const { classNames } = dataset;
   const confusion = emptyConfusion(classNames.length);
   for (const [at, label] of data.validation.labels.entries()) {
@@ -178,6 +179,7 @@ async function onPooledFeatures(
     perClass,
     confusion,
     settings: { ...resolved, statistics, ...settings },
+    warnings: [...featureWarnings(data.train.features, data.dim, 'train images'), ...warnings],
   };
 }
 

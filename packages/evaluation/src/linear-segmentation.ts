@@ -4,6 +4,7 @@ import { cellFractions } from './cell-fractions.ts';
 import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { forEachImage, type ResolvedFeatureOptions } from './feature-maps.ts';
+import { featureWarnings } from './feature-warnings.ts';
 import type { FrozenNetwork } from './frozen-network.ts';
 import { type LogisticProbe, logisticProbe, probeLogits } from './logistic-probe.ts';
 import { type ProbeOptions, probeWarnings } from './probe-options.ts';
@@ -28,7 +29,7 @@ const maximumEntries = 2 ** 27;
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
  * @returns `metric` mIoU; `details`: pixelAccuracy, trainCells, penalty, iterations, gradientNorm
  * @throws PixconError `invalid-argument` for an option out of range or an image on both sides of the split, `data`
- *   when the train images show fewer than two classes; what `dataset` throws for an unreadable image
+ *   when the train images show fewer than two classes, `numerical` for weights or features that are not finite; what `dataset` throws for an unreadable image
  *
  * @example
  * const { value, perClass } = await linearSegmentation(backbone, parameters, dataset, { imageSize: 128 });
@@ -58,7 +59,7 @@ export async function linearSegmentation(
         gradientNorm: probe.gradientNorm,
       },
       settings: { ...resolved, statistics, seed },
-      warnings: probeWarnings(probe),
+      warnings: [...featureWarnings(rows.features, rows.dim, 'train cells'), ...probeWarnings(probe)],
       trainTotals: classTotals(rows.targets, classCount),
     });
   });

@@ -1,5 +1,6 @@
 import { assertNumber, PixconError, RandomStream } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertFiniteFeatures } from './assert-finite.ts';
 import { LogisticObjective } from './logistic-objective.ts';
 import { type Minimum, minimize } from './minimize.ts';
 
@@ -66,7 +67,7 @@ const fallbackPenalty = 1e-3;
  * with the features in float32 on the running backend.
  *
  * @throws PixconError `invalid-argument` for an option out of range, `invalid-shape` when the arrays do not fit,
- *   `data` when fewer than two classes have a weight
+ *   `numerical` for features that are not finite, `data` when fewer than two classes have a weight
  *
  * @example
  * const features = Float32Array.of(-2, -1, 1, 2);
@@ -89,6 +90,7 @@ export async function logisticProbe(rows: ProbeRows, options: LogisticProbeOptio
   assertNumber(where, 'maximumIterations', maximumIterations, { minimum: 1, integer: true });
   if (penalty !== undefined) assertNumber(where, 'penalty', penalty, { minimum: 0 });
   const count = assertRows(rows, classCount);
+  assertFiniteFeatures(where, rows.features, 'the rows');
   const classes = presentClasses(rows.targets, classCount);
   if (classes.length < 2) {
     throw new PixconError(

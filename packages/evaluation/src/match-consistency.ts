@@ -9,6 +9,7 @@ import {
 } from '@pixcon/core';
 import { similarityMatching } from '@pixcon/matching';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertFiniteFeatures } from './assert-finite.ts';
 import { voidSegment } from './cell-segments.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import {
@@ -17,7 +18,8 @@ import {
   type ResolvedFeatureOptions,
   resolveFeatureOptions,
 } from './feature-maps.ts';
-import { freezeNetwork, mixed, type StatisticsMode } from './frozen-network.ts';
+import { featureWarnings } from './feature-warnings.ts';
+import { type FrozenNetwork, freezeNetwork, mixed, type StatisticsMode } from './frozen-network.ts';
 import type { SegmentedPair, SegmentedPairs } from './segmented-pairs.ts';
 
 export interface MatchConsistencyOptions extends Omit<FeatureOptions, 'imageSize'> {
@@ -40,7 +42,8 @@ export interface MatchConsistencyOptions extends Omit<FeatureOptions, 'imageSize
  * @returns `metric` matches in the same segment; `details`: possible, weighted (by the strategy's weights), inOverlap
  *   and outOfOverlap (query cells whose centre lies in the key view, or not) with their chanceInOverlap and
  *   chanceOutOfOverlap, cells, overlapShare
- * @throws PixconError `invalid-argument` for an option out of range, `data` when no match can be judged
+ * @throws PixconError `invalid-argument` for an option out of range, `data` when no match can be judged, `numerical` for
+ *   weights or features that are not finite
  *
  * @example
  * const pairs = segmentedPairs(segmentFolder('coco/val2017', 'coco/panoptic_val2017'), { imageSize: 128 });
@@ -61,9 +64,11 @@ export async function matchConsistency(
   const all = emptyTally();
   const inside = emptyTally();
   const outside = emptyTally();
+  const batches: (readonly string[])[] = [];
   try {
     for await (const batch of pairBatches(pairs, order(pairs), resolved.batchSize)) {
-      const judged = await matchBatch(backbone, network, batch, resolved, matching);
+      const { judged, warnings } = await matchBatch(backbone, network, batch, resolved, matching);
+      batches.push(warnings);
       for (const match of judged) {
         add(all, match);
         add(match.inOverlap ? inside : outside, match);
@@ -99,7 +104,8 @@ export async function matchConsistency(
     perClass: [],
     confusion: [],
     settings: { ...resolved, ...pairs.settings, statistics, matching: { name, ...matching.settings } },
-    warnings: [],
+    // What holds for a batch alone is no matter.
+    warnings: batches.every(({ length }) => length > 0) ? [...new Set(batches.flat())] : [],
   };
 }
 
@@ -136,14 +142,14 @@ function add(tally: Tally, { same, weight, chance }: JudgedMatch): void {
 
 async function matchBatch(
   backbone: Backbone,
-  network: { readonly parameters: Parameters; readonly training: boolean },
+  network: FrozenNetwork,
   batch: readonly SegmentedPair[],
   options: ResolvedFeatureOptions,
   matching: MatchingStrategy,
-): Promise<JudgedMatch[]> {
+): Promise<{ readonly judged: JudgedMatch[]; readonly warnings: readonly string[] }> {
   const geometry = (side: 0 | 1) => batch.map((pair) => pair[side].geometry);
   let grid: Grid = { height: 0, width: 0 };
-  const { index, weight } = tf.tidy(() => {
+  const { index, weight, query, key } = tf.tidy(() => {
     const encode = (side: 0 | 1) => {
       const images = imageTensor(
         batch.map((pair) => pair[side].pixels),
@@ -164,18 +170,34 @@ async function matchBatch(
       queryGeometry: geometry(0),
       keyGeometry: geometry(1),
     });
-    return { index: match.index, weight: match.weight };
+    return { index: match.index, weight: match.weight, query, key };
   });
-  const [indices, weights] = await Promise.all([index.data(), weight.data()]);
-  tf.dispose([index, weight]);
+  const [indices, weights, ...features] = await Promise.all([
+    index.data(),
+    weight.data(),
+    query.data<'float32'>(),
+    key.data<'float32'>(),
+  ]);
+  tf.dispose([index, weight, query, key]);
+  for (const [side, values] of features.entries()) {
+    assertFiniteFeatures(
+      network.where,
+      values,
+      `the ${['query', 'key'][side]} views at stage ${options.stage}`,
+    );
+  }
   const cells = grid.height * grid.width;
-  return batch.flatMap(([query, key], pair) =>
+  const judged = batch.flatMap(([query, key], pair) =>
     judge(query.segments(grid), key.segments(grid), (cell) => ({
       key: indices[pair * cells + cell] as number,
       weight: weights[pair * cells + cell] as number,
       inOverlap: centreInside(query.geometry, key.geometry, grid, cell),
     })),
   );
+  const warnings = features.flatMap((values) =>
+    featureWarnings(values, options.channels, 'cells of a batch'),
+  );
+  return { judged, warnings };
 }
 
 /** The matches of one pair that can be judged. */

@@ -1,5 +1,6 @@
 import { assertNumber, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertFiniteFeatures } from './assert-finite.ts';
 import type { LabelledCells } from './labelled-cells.ts';
 
 export interface NearestNeighbourOptions {
@@ -25,7 +26,7 @@ const tileEntries = 2 ** 24;
  *
  * @returns one class per test cell
  * @throws PixconError `invalid-argument` for an option out of range, `invalid-shape` for features that do not
- *   fit, `data` when `train` is empty or holds a class outside `classCount`
+ *   fit, `numerical` for features that are not finite, `data` when `train` is empty or holds a class outside `classCount`
  *
  * @example
  * const train = { features: Float32Array.of(1, 0, 0, 1), dim: 2, labels: Uint8Array.of(4, 7) };
@@ -39,6 +40,8 @@ export async function nearestNeighbourCells(options: NearestNeighbourOptions): P
   assertNumber(where, 'temperature', temperature, { minimum: 0, exclusiveMinimum: true });
   assertNumber(where, 'classCount', classCount, { minimum: 1, maximum: 256, integer: true });
   assertFeatures(train, test);
+  assertFiniteFeatures(where, train.features, 'the train cells');
+  assertFiniteFeatures(where, test.features, 'the test cells');
   const { dim, labels } = train;
   const worst = labels.reduce((most, label) => Math.max(most, label), 0);
   if (labels.length === 0 || worst >= classCount) {

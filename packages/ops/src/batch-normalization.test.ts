@@ -111,6 +111,22 @@ describeBackends('batchNormalization', () => {
     });
   });
 
+  it.each([false, true])('lets no NaN of its statistics get lost (training: %s)', async (training) => {
+    const x = tf.tensor4d([1, Number.NaN, 3, 4, 5, 6], [1, 3, 1, 2]);
+    const parameters = {
+      runningMean: tf.variable(tf.tensor1d([training ? 0 : Number.NaN, 0])),
+      // Of a negative number there is no square root.
+      runningVariance: tf.variable(tf.tensor1d([1, training ? 1 : -4])),
+    };
+    for (const residual of [undefined, tf.ones<tf.Rank.R4>([1, 3, 1, 2])]) {
+      const y = batchNormalization(x, parameters, { training, relu: true, ...(residual && { residual }) });
+      const missing = [...(await y.data())].map(Number.isNaN);
+      expect(missing).toEqual([!training, true, !training, true, !training, true]);
+      tf.dispose([y, residual ?? []]);
+    }
+    tf.dispose([x, parameters]);
+  });
+
   it('moves them once per forward pass inside a tape', async () => {
     const { runningMean, runningVariance } = runningVariables(2);
     const x = tf.tensor2d([1, 2, 3, 6], [2, 2]);

@@ -23,6 +23,16 @@ describeBackends('relu, add, globalAveragePool', () => {
     tf.dispose([x, gradient]);
   });
 
+  it('relu lets NaN through, whatever its sign', async () => {
+    // The sign bit of what arithmetic makes is set on x86.
+    const bits = Int32Array.of(0x7fc00000, 0xffc00000 | 0, 0x7f800000, 0xff800000 | 0, 0x80000000 | 0);
+    const x = tf.tensor1d([...new Float32Array(bits.buffer), 2, -2]);
+    const inMemory = tf.tidy(() => tf.mul(x, 1));
+    const y = relu(inMemory);
+    expect(await y.data()).toBeAllClose([Number.NaN, Number.NaN, Infinity, 0, 0, 2, 0]);
+    tf.dispose([x, inMemory, y]);
+  });
+
   it('add, also of a tensor to itself', async () => {
     const sum = (a: Values, b: Values) => a.map((value, i) => value + (b[i] as number));
     await expectLikeNaive(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
+import type { ScaleAndShift } from './kernels/types.ts';
 
 interface EvaluationInput<T extends tf.Tensor> {
   readonly x: T;
@@ -9,6 +10,15 @@ interface EvaluationInput<T extends tf.Tensor> {
   readonly residual: T | undefined;
   readonly epsilon: number;
   readonly relu: boolean;
+}
+
+function scaleAndShift<T extends tf.Tensor>(x: T, input: ScaleAndShift<T>): T {
+  const table = kernels();
+  if (table.scaleAndShift) return table.scaleAndShift(x, input);
+  const { factor, shift, residual, relu } = input;
+  let y = tf.add<T>(tf.mul(x, factor), shift);
+  if (residual) y = tf.add(y, residual);
+  return relu ? tf.relu(y) : y;
 }
 
 /** relu(scale · (x − mean) / √(variance + ε) + offset + residual) with constant mean and variance. */
@@ -29,10 +39,13 @@ export function evaluateNormalization<T extends tf.Tensor>(
       // clone: the running mean is a variable, which may move before the backward pass.
       const mean = tf.clone(running.runningMean as tf.Tensor1D);
       const factor = scale ? tf.mul<tf.Tensor1D>(inverse, scale) : inverse;
-      const shift = tf.neg(tf.mul(mean, factor));
-      let y = tf.add<T>(tf.mul(x, factor), offset ? tf.add(shift, offset) : shift);
-      if (residual) y = tf.add(y, residual);
-      if (relu) y = tf.relu(y);
+      const shift = tf.neg<tf.Tensor1D>(tf.mul(mean, factor));
+      const y = scaleAndShift(x, {
+        factor,
+        shift: offset ? tf.add<tf.Tensor1D>(shift, offset) : shift,
+        residual,
+        relu,
+      });
       save(x, mean, inverse, factor, ...(relu ? [y] : []));
       return y;
     },

@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { differentiable } from './differentiable.ts';
 import { kernels } from './kernels/kernels.ts';
 
 /**
- * max(x, 0) of every element.
+ * max(x, 0) of every element; NaN stays.
  *
  * Saves its result, not `x`, for the gradient, so that a following convolution shares the memory.
  *
@@ -14,7 +14,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
   return differentiable<T, 'x'>(
     { x },
     (save) => {
-      const y = tf.relu(x);
+      const y = kernels().relu(x);
       save(y);
       return y;
     },

@@ -255,7 +255,7 @@ describe('pixcon import', () => {
       'mis-shaped bn1.bias (expected [2], got [3])',
     );
     await expect(attempt((tensors) => tensors.set('bn1.bias', vector(1, Number.NaN)))).rejects.toThrow(
-      'tensor bn1.bias holds NaN at element 1',
+      'tensor bn1.bias must be finite, but holds 1 NaN of 2 values (the first at 1)',
     );
     run.state.dispose();
   });

@@ -107,8 +107,14 @@ describe('toFloat32', () => {
 
   it.each<[HostTensor, string]>([
     [{ dtype: 'I64', shape: [1], data: BigInt64Array.of(1n) }, 'tensor w must be of floats, got I64'],
-    [{ dtype: 'F32', shape: [2], data: Float32Array.of(1, Number.NaN) }, 'tensor w holds NaN at element 1'],
-    [{ dtype: 'F64', shape: [1], data: Float64Array.of(1e300) }, 'tensor w holds Infinity at element 0'],
+    [
+      { dtype: 'F32', shape: [2], data: Float32Array.of(1, Number.NaN) },
+      'tensor w must be finite, but holds 1 NaN of 2 values (the first at 1)',
+    ],
+    [
+      { dtype: 'F64', shape: [1], data: Float64Array.of(1e300) },
+      'tensor w must be finite, but holds 1 infinite of 1 values',
+    ],
   ])('refuses %o', (tensor, message) => {
     expect(() => toFloat32(new Map([['w', tensor]]))).toThrow(message);
   });

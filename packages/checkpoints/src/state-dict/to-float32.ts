@@ -1,3 +1,4 @@
+import { describeNonFinite } from '@pixcon/core';
 import { checkpointError } from '../checkpoint-error.ts';
 import type { EncodableTensor, HostTensor } from '../host-tensor.ts';
 
@@ -14,8 +15,8 @@ export function toFloat32(tensors: ReadonlyMap<string, HostTensor>): Map<string,
       throw checkpointError(`toFloat32: tensor ${name} must be of floats, got ${dtype}`);
     }
     const values = data instanceof Float32Array ? data : Float32Array.from(data);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw checkpointError(`toFloat32: tensor ${name} holds ${values[bad]} at element ${bad}`);
+    const problem = describeNonFinite(values);
+    if (problem) throw checkpointError(`toFloat32: tensor ${name} must be finite, but holds ${problem}`);
     result.set(name, { dtype: 'F32', shape, data: values });
   }
   return result;

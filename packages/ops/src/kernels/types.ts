@@ -67,6 +67,13 @@ export interface SumPair {
   readonly part: Tensor;
 }
 
+export interface ScaleAndShift<T extends Tensor> {
+  readonly factor: Tensor1D;
+  readonly shift: Tensor1D;
+  readonly residual: T | undefined;
+  readonly relu: boolean;
+}
+
 export interface BatchNormalizationForward {
   readonly x: Tensor4D;
   readonly scale: Tensor1D | undefined;
@@ -172,6 +179,13 @@ export interface Kernels {
    */
   readonly normalizeAgain?: boolean;
   batchNormalizationBackward(input: BatchNormalizationBackward): BatchNormalizationBackwardResult;
+  /**
+   * x · factor + shift + residual, then max(·, 0) where `relu`, in one pass; `factor` and `shift` are one value for each
+   * of the last axis. Where a backend's own operations would lose NaN on the way, or are slower together.
+   */
+  scaleAndShift?<T extends Tensor>(x: T, input: ScaleAndShift<T>): T;
+  /** max(x, 0). NaN stays. */
+  relu<T extends Tensor>(x: T): T;
   /** `dy` where `y > 0`, else 0. */
   reluGradient<T extends Tensor>(dy: T, y: T): T;
   /** Padding counts as −∞. */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Kernels } from '../types.ts';
-import { allocate, views } from './heap.ts';
+import type { Kernels, ScaleAndShift } from '../types.ts';
+import { allocate, allocateLike, views } from './heap.ts';
 import { keepWherePositive } from './keep-where-positive.ts';
 
 type BatchNormalizationKernels = Pick<Kernels, 'batchNormalizationForward' | 'batchNormalizationBackward'>;
@@ -104,6 +104,27 @@ export const wasmBatchNormalization: BatchNormalizationKernels = {
     }
     return results;
   },
+};
+
+/**
+ * In one pass instead of up to four. And XNNPACK's ReLU takes a NaN for 0 where its sign bit is set, as it is of those
+ * that arithmetic makes: a network that has lost its numbers would look sound.
+ */
+export const scaleAndShift: NonNullable<Kernels['scaleAndShift']> = <T extends tf.Tensor>(
+  x: T,
+  { factor, shift, residual, relu }: ScaleAndShift<T>,
+): T => {
+  const y = allocateLike(x, x.shape) as T;
+  const [from, to, factors, shifts, added] = views(x, y, factor, shift, ...(residual ? [residual] : []));
+  normalize(
+    from as Float32Array,
+    to as Float32Array,
+    Float64Array.from(factors as Float32Array),
+    Float64Array.from(shifts as Float32Array),
+    added,
+    relu,
+  );
+  return y;
 };
 
 function statistics(from: Float32Array, channels: number): { mean: Float64Array; variance: Float64Array } {

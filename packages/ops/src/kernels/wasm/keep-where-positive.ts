@@ -13,6 +13,6 @@ export function keepWherePositive(values: Float32Array, mask: Float32Array, to: 
   }
 }
 
-function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
+export function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
   return new Int32Array(buffer, byteOffset, length);
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernels } from '../types.ts';
-import { allocate, views } from './heap.ts';
-import { keepWherePositive } from './keep-where-positive.ts';
+import { allocate, allocateLike, views } from './heap.ts';
+import { bitsOf, keepWherePositive } from './keep-where-positive.ts';
 
 // The loops of this folder index typed arrays by construction within their bounds; `as number` says so.
 
@@ -88,6 +88,20 @@ function addRows(source: Float32Array, from: number, rows: number, sums: Float64
     for (let c = 0; c < columns; c++, at++) sums[c] = (sums[c] as number) + (source[at] as number);
   }
 }
+
+/** max(x, 0) by its bits, without a branch. NaN stays: XNNPACK's ReLU takes one for 0 where its sign bit is set. */
+export const relu: Kernels['relu'] = <T extends tf.Tensor>(x: T): T => {
+  if (x.dtype !== 'float32') return tf.relu(x);
+  const result = allocateLike(x, x.shape) as T;
+  const [from, to] = views(x, result).map(bitsOf) as [Int32Array, Int32Array];
+  for (let i = 0; i < to.length; i++) {
+    const bits = from[i] as number;
+    // All ones for a NaN, whose bits without the sign are greater than those of infinity.
+    const missing = (0x7f800000 - (bits & 0x7fffffff)) >> 31;
+    to[i] = bits & (~(bits >> 31) | missing);
+  }
+  return result;
+};
 
 /** `dy` where `y > 0`, else 0. */
 export const reluGradient: Kernels['reluGradient'] = <T extends tf.Tensor>(dy: T, y: T): T => {

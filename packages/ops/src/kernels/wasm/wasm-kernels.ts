@@ -1,7 +1,7 @@
 import type { Kernels } from '../types.ts';
-import { wasmBatchNormalization } from './batch-normalization.ts';
+import { scaleAndShift, wasmBatchNormalization } from './batch-normalization.ts';
 import { wasmConvolution } from './convolution.ts';
-import { cellMean, columnSum, matMul, reluGradient } from './matrices.ts';
+import { cellMean, columnSum, matMul, relu, reluGradient } from './matrices.ts';
 import { wasmPooling } from './max-pool.ts';
 
 /**
@@ -12,6 +12,8 @@ export const wasmKernels: Partial<Kernels> = {
   ...wasmConvolution,
   ...wasmBatchNormalization,
   ...wasmPooling,
+  scaleAndShift,
+  relu,
   reluGradient,
   columnSum,
   cellMean,
