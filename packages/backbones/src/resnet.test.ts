@@ -97,6 +97,28 @@ describeBackends('resnet', () => {
     }
   });
 
+  it('hides no NaN of a weight or statistic', async () => {
+    // With the stem's pooling.
+    const backbone = resnet({ block: 'basic', layers: [1], planes: [4] });
+    const parameters = ParameterSet.create(backbone.parameters, new RandomStream(3));
+    const images = tf.randomNormal<tf.Rank.R4>([2, 16, 16, 3], 0, 1, 'float32', 4);
+    for (const { name, role } of backbone.parameters) {
+      const variable = parameters.get(name);
+      const sound = (await variable.data<'float32'>()).slice();
+      const set = (values: Float32Array) => tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+      set(sound.map((value, i) => (i === 1 ? Number.NaN : value)));
+      // Statistics of the batch take the place of the running ones in training.
+      for (const training of role === 'buffer' ? [false] : [true, false]) {
+        const map = tf.tidy(() => backbone.apply(parameters, images, { training }));
+        expect((await map.data()).some(Number.isNaN), `${name}, training: ${training}`).toBe(true);
+        map.dispose();
+      }
+      set(sound);
+    }
+    parameters.dispose();
+    images.dispose();
+  });
+
   it('gives the feature maps of any stage, in the order asked for', () => {
     const backbone = resnet({ block: 'basic', layers: [1, 1, 1, 1], ...tiny });
     const parameters = ParameterSet.create(backbone.parameters, new RandomStream(2));

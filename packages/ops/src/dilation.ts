@@ -1,26 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The filter with `dilation − 1` zeros between its taps: undilated, it does what `filter` does dilated. */
-export function dilateFilter(filter: tf.Tensor4D, dilation: number): tf.Tensor4D {
+/**
+ * The filter with `dilation − 1` zeros between its taps: undilated, it does what `filter` does dilated.
+ *
+ * @param across the dilation of columns, where it is another
+ */
+export function dilateFilter(filter: tf.Tensor4D, dilation: number, across = dilation): tf.Tensor4D {
   const [rows, columns, inputs, outputs] = filter.shape;
-  const gap = dilation - 1;
+  const [gap, gapAcross] = [dilation - 1, across - 1];
   const wide = tf.pad3d(tf.reshape(filter, [rows * columns, 1, inputs * outputs]), [
     [0, 0],
+    [0, gapAcross],
+    [0, 0],
+  ]);
+  const spread = tf.pad3d(tf.reshape(wide, [rows, 1, columns * across * inputs * outputs]), [
+    [0, 0],
     [0, gap],
     [0, 0],
   ]);
-  const spread = tf.pad3d(tf.reshape(wide, [rows, 1, columns * dilation * inputs * outputs]), [
-    [0, 0],
-    [0, gap],
-    [0, 0],
-  ]);
-  const grid = tf.reshape<tf.Rank.R4>(spread, [rows * dilation, columns * dilation, inputs, outputs]);
-  return tf.slice4d(grid, [0, 0, 0, 0], [rows * dilation - gap, columns * dilation - gap, inputs, outputs]);
+  const grid = tf.reshape<tf.Rank.R4>(spread, [rows * dilation, columns * across, inputs, outputs]);
+  return tf.slice4d(
+    grid,
+    [0, 0, 0, 0],
+    [rows * dilation - gap, columns * across - gapAcross, inputs, outputs],
+  );
 }
 
 /** The taps of a dilated filter: the inverse of `dilateFilter`. */
-export function tapsOfDilated(dilated: tf.Tensor4D, dilation: number): tf.Tensor4D {
-  return tf.stridedSlice(dilated, [0, 0, 0, 0], dilated.shape, [dilation, dilation, 1, 1]) as tf.Tensor4D;
+export function tapsOfDilated(dilated: tf.Tensor4D, dilation: number, across = dilation): tf.Tensor4D {
+  return tf.stridedSlice(dilated, [0, 0, 0, 0], dilated.shape, [dilation, across, 1, 1]) as tf.Tensor4D;
 }
 
 /**

@@ -69,7 +69,7 @@ interface Plan {
   readonly channelsFirst: boolean;
   readonly inputShape: Shape4;
   readonly filterShape: Shape4;
-  readonly dilation: number;
+  readonly dilations: [number, number];
   readonly strides: [number, number];
   /** `'same'`, or `'valid'` after `margins` have been added: `explicit` is not for every backend. */
   readonly pad: 'same' | 'valid';
@@ -95,21 +95,15 @@ function planConvolution(
     kernel !== 'Conv2D',
   );
   const { dilationHeight, dilationWidth, padInfo } = info;
-  if (dilationHeight !== dilationWidth) {
-    throw new PixconError(
-      'invalid-argument',
-      `${names[kernel]}: dilations of [${dilationHeight}, ${dilationWidth}] have no gradient; use the same one for rows and columns`,
-    );
-  }
   const plan = {
     kernel,
     channelsFirst,
     inputShape,
     filterShape,
-    dilation: dilationHeight,
+    dilations: [dilationHeight, dilationWidth] as [number, number],
     strides: [info.strideHeight, info.strideWidth] as [number, number],
   };
-  if (dilationHeight === 1 && (pad === 'same' || pad === 'valid')) {
+  if (dilationHeight === 1 && dilationWidth === 1 && (pad === 'same' || pad === 'valid')) {
     return { ...plan, pad, margins: [[0, 0], [0, 0]] }; // biome-ignore format: margins
   }
   const margin = (
@@ -129,6 +123,8 @@ function planConvolution(
   };
 }
 
+const isDilated = ({ dilations }: Plan) => dilations.some((step) => step > 1);
+
 /** NHWC, whatever the convolution has. */
 const toLast = (plan: Plan, images: tf.Tensor4D) =>
   plan.channelsFirst ? tf.transpose(images, [0, 2, 3, 1]) : images;
@@ -137,7 +133,7 @@ function inputGradient(plan: Plan, dy: tf.Tensor4D, filter: tf.Tensor4D): tf.Ten
   const { kernel, strides, pad, margins, inputShape } = plan;
   const [[top, bottom], [left, right]] = margins;
   const [batch, height, width, channels] = inputShape;
-  const dilated = plan.dilation === 1 ? filter : dilateFilter(filter, plan.dilation);
+  const dilated = isDilated(plan) ? dilateFilter(filter, ...plan.dilations) : filter;
   const padded = runGradientKernel(
     names[kernel],
     `${kernel}BackpropInput`,
@@ -156,9 +152,9 @@ function inputGradient(plan: Plan, dy: tf.Tensor4D, filter: tf.Tensor4D): tf.Ten
 }
 
 function filterGradient(plan: Plan, x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor {
-  const { kernel, strides, pad, margins, dilation } = plan;
+  const { kernel, strides, pad, margins, dilations } = plan;
   const [rows, columns, inputs, outputs] = plan.filterShape;
-  const reach = (taps: number) => dilation * (taps - 1) + 1;
+  const reach = (taps: number, dilation: number) => dilation * (taps - 1) + 1;
   const hasMargins = margins.flat().some((size) => size > 0);
   const images = toLast(plan, x);
   const gradient = runGradientKernel(
@@ -170,10 +166,10 @@ function filterGradient(plan: Plan, x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor 
       pad,
       dilations: [1, 1],
       dataFormat: 'NHWC',
-      filterShape: [reach(rows), reach(columns), inputs, outputs],
+      filterShape: [reach(rows, dilations[0]), reach(columns, dilations[1]), inputs, outputs],
     },
   ) as tf.Tensor4D;
-  return dilation === 1 ? gradient : tapsOfDilated(gradient, dilation);
+  return isDilated(plan) ? tapsOfDilated(gradient, ...dilations) : gradient;
 }
 
 const volumeGradient: tf.GradFunc = (dy, saved, attributes) => {

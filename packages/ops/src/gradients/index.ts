@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { activationGradients } from './activations.ts';
 import { constantGradients } from './constant.ts';
+import { einsumGradient } from './einsum.ts';
 import { elementwiseGradients } from './elementwise.ts';
 import { indexingGradients } from './indexing.ts';
 import { rearrangingGradients } from './rearranging.ts';
@@ -16,6 +17,7 @@ export function gradientTable(): readonly tf.GradConfig[] {
     ...constantGradients(),
     ...reductionGradients(),
     ...structuralGradients(),
+    { kernelName: 'Einsum', saveAllInputs: true, gradFunc: einsumGradient },
     ...rearrangingGradients(),
     ...indexingGradients(),
     ...windowGradients(),

@@ -9,9 +9,10 @@ export function reductionGradients(): tf.GradConfig[] {
     extremum('Max', 'reductionIndices'),
     extremum('Min', 'axis'),
     ofInput('Prod', productGradient),
-    ofInput('Cumsum', (dy, _, { axis, exclusive, reverse }) =>
-      tf.cumsum(dy, axis as number, exclusive as boolean, !reverse),
-    ),
+    ofInput('Cumsum', (dy, _, { axis, exclusive, reverse }) => {
+      const sums = (values: tf.Tensor) => tf.cumsum(values, axis as number, exclusive as boolean);
+      return reverse ? sums(dy) : fromTheEnd(dy, axis as number, sums);
+    }),
     { kernelName: 'AddN', saveAllInputs: true, gradFunc: addNGradient },
   ];
 }
@@ -47,6 +48,11 @@ function extremum(kernelName: string, axisName: string): tf.GradConfig {
   };
 }
 
+/** What goes along an axis the other way round. (tfjs-backend-webgpu 4.22 reverses by the length it first met.) */
+function fromTheEnd(x: tf.Tensor, axis: number, along: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  return tf.reverse(along(tf.reverse(x, axis)), axis);
+}
+
 /** The product of all the others: right where a value is 0, too. */
 function productGradient(dy: tf.Tensor, x: tf.Tensor, { axis }: Attributes): tf.Tensor {
   const axes = tf.util.parseAxisParam(axis as number | number[], x.shape);
@@ -55,7 +61,10 @@ function productGradient(dy: tf.Tensor, x: tf.Tensor, { axis }: Attributes): tf.
   const moved = tf.transpose(x, order);
   const count = axes.reduce((size, i) => size * (x.shape[i] as number), 1);
   const rows = tf.reshape(moved, [x.size / Math.max(1, count), count]);
-  const products = tf.mul(tf.cumprod(rows, 1, true), tf.cumprod(rows, 1, true, true));
+  const products = tf.mul(
+    tf.cumprod(rows, 1, true),
+    fromTheEnd(rows, 1, (values) => tf.cumprod(values, 1, true)),
+  );
   const gradient = tf.mul(products, tf.reshape(dy, [rows.shape[0] as number, 1]));
   return tf.transpose(tf.reshape(gradient, moved.shape), tf.backend_util.getUndoAxesPermutation(order));
 }
