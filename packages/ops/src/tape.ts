@@ -120,7 +120,7 @@ function reachedFrom(tape: readonly TapeNode[], xs: readonly tf.Tensor[]): Set<n
   for (const { inputs, outputs } of tape) {
     // An input that was left out is there, as undefined.
     if (Object.values(inputs).some((input) => input && reached.has(input.id)))
-      for (const { id, dtype } of outputs) if (dtype === 'float32') reached.add(id);
+      for (const { id, dtype } of outputs) if (dtype !== 'int32' && dtype !== 'bool') reached.add(id);
   }
   return reached;
 }

@@ -16,7 +16,10 @@ export function toFloat32(tensors: ReadonlyMap<string, HostTensor>): Map<string,
     }
     const values = data instanceof Float32Array ? data : Float32Array.from(data);
     const problem = describeNonFinite(values);
-    if (problem) throw checkpointError(`toFloat32: tensor ${name} must be finite, but holds ${problem}`);
+    if (problem)
+      throw checkpointError(
+        `toFloat32: tensor ${name} must be finite, but holds ${problem}; take weights from before they diverged`,
+      );
     result.set(name, { dtype: 'F32', shape, data: values });
   }
   return result;

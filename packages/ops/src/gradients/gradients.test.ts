@@ -67,6 +67,15 @@ describeBackends('valueAndGradients of whole numbers and of what is left out', (
     tf.dispose([masked.value, ...masked.gradients.values(), without.value, x]);
   });
 
+  it('names complex numbers rather than lose what goes through them', () => {
+    const x = tf.variable(tf.tensor1d([1, 2]));
+    const run = () =>
+      valueAndGradients(() => tf.sum(tf.real(tf.complex(x, x))) as tf.Scalar, new Map([['x', x]]));
+    // The wasm backend has none.
+    expect(run).toThrow(/Real has no gradient; use another|Kernel 'Complex' not registered/);
+    x.dispose();
+  });
+
   it('goes through tf.batchNorm without scale and offset', async () => {
     const x = tf.variable(tf.tensor2d([[1, 3], [6, 5]])); // biome-ignore format: a matrix
     const run = () =>
