@@ -17,7 +17,7 @@ let table: readonly tf.GradConfig[] | undefined;
  * Where values tie, `max` and `min` share the gradient equally. Steps and comparisons have gradients of 0.
  *
  * @param options `replace`: take the place of gradients that are registered already; false by default.
- *   `startBackend('tensorflow')` does so once, for those that come with tfjs-node
+ *   `startBackend('tensorflow')` does so where it loads tfjs-node, for those that come with it
  *
  * @example
  * registerGradients();

@@ -1,5 +1,6 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { registerWasmKernels } from '../kernels/wasm/register-wasm-kernels.ts';
 
 /** Runs a kernel that computes a gradient of `operation`, or says that the backend lacks it and what to do. */
 export function runGradientKernel(
@@ -9,11 +10,12 @@ export function runGradientKernel(
   attributes: Readonly<Record<string, unknown>>,
 ): tf.Tensor {
   const backend = tf.getBackend();
+  // Some are ours there, missing or wrong otherwise; not registered yet where the backend was started by hand.
+  if (backend === 'wasm') registerWasmKernels();
   if (!tf.getKernel(kernel, backend)) {
-    const remedy = backend === 'wasm' ? 'call registerWasmKernels of @pixcon/ops, or ' : '';
     throw new PixconError(
       'invalid-argument',
-      `${operation}: its gradient takes the kernel ${kernel}, which the ${backend} backend lacks; ${remedy}use another operation or backend`,
+      `${operation}: its gradient takes the kernel ${kernel}, which the ${backend} backend lacks; use another operation or backend`,
     );
   }
   return tf.engine().runKernel<tf.Tensor>(kernel, inputs, attributes as tf.NamedAttrMap);
