@@ -19,7 +19,11 @@ export default defineConfig({
     // Software adapters of WebGPU are slow.
     testTimeout: 240_000,
     hookTimeout: 240_000,
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+    env: {
+      TF_CPP_MIN_LOG_LEVEL: '2',
+      // Skipped aloud where they are absent, also by tests that are of them alone.
+      PIXCON_OPTIONAL_BACKENDS: process.env.PIXCON_OPTIONAL_BACKENDS ?? 'tensorflow,webgpu',
+    },
     projects: [
       ...packages.map((name) => ({
         extends: true as const,
