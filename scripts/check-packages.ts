@@ -1,154 +1,145 @@
 /**
- * Proves that each published package installs and works alone: packs all of them, installs each, with nothing
- * but what it declares and, where that has tensors, the `cpu` backend, in an empty project, and has its build
- * compute something under plain Node.
+ * Proves that what is published works: packs every package, looks at what the tarballs hold, installs each package
+ * beside nothing but what it declares, and has its build compute something under plain Node; then installs exactly
+ * what the `npm install` line of each README names, and runs the README's programs as they are written.
  *
- * Usage: tsx scripts/check-packages.ts [package …]
+ * All projects are installed at once, each with links to its own packages and no others (npm's `linked` strategy):
+ * what a package does not declare, it cannot import.
+ *
+ * Usage: tsx scripts/check-packages.ts [package …] [--examples]
+ *   --examples: each example too, copied out of this repository, a few steps of it; half a minute more
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { packageCalls } from './package-calls.ts';
+import { parseArgs, promisify } from 'node:util';
+import {
+  aloneProject,
+  exampleProject,
+  type Project,
+  readmeProject,
+  testedVersions,
+} from './packages/make-projects.ts';
+import { type Packed, packPackages, root } from './packages/pack-packages.ts';
+import { tarballFaults } from './packages/tarball-faults.ts';
+import { useSoftwareAdapter } from './software-adapter.ts';
 
 const run = promisify(execFile);
-const root = new URL('..', import.meta.url).pathname;
+/** Several programs run at once, each as if it had one core: threads that wait for each other spin. */
+const oneCore = `--import=${new URL('./packages/one-core.js', import.meta.url)}`;
+/** Of backends, as a reader has none; and of how long examples train. */
+const noChoice = { PIXCON_TEST_BACKENDS: '', PIXCON_REQUIRE_BACKENDS: '', STEPS: '2' };
 
-interface Manifest {
-  readonly name: string;
-  readonly private?: boolean;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-interface Packed {
-  readonly manifest: Manifest;
-  readonly tarball: string;
-}
-
-const core = '@tensorflow/tfjs-core';
-const backend = '@tensorflow/tfjs-backend-cpu';
-
-async function readManifests(): Promise<Manifest[]> {
-  const folders = await readdir(join(root, 'packages'));
-  const texts = await Promise.all(
-    folders.map((folder) => readFile(join(root, 'packages', folder, 'package.json'), 'utf8')),
-  );
-  return texts.map((text) => JSON.parse(text) as Manifest).filter((manifest) => !manifest.private);
-}
-
-async function pack(manifests: readonly Manifest[], folder: string): Promise<Map<string, Packed>> {
-  const workspaces = manifests.map(({ name }) => `--workspace=${name}`);
-  const { stdout } = await run(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', `--pack-destination=${folder}`, ...workspaces],
-    { cwd: root, maxBuffer: 2 ** 26 },
-  );
-  const report = Object.values(JSON.parse(stdout)) as { name: string; filename: string }[];
-  return new Map(
-    manifests.map((manifest) => {
-      const filename = report.find(({ name }) => name === manifest.name)?.filename;
-      if (!filename) throw new Error(`npm pack did not report ${manifest.name}`);
-      return [manifest.name, { manifest, tarball: join(folder, filename) }];
-    }),
-  );
-}
-
-/** The version of the backend that this repository is tested with. */
-async function backendVersion(): Promise<string> {
-  const { devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
-  return devDependencies[backend] as string;
-}
-
-/** The package and the siblings that it declares, directly or through one another. */
-function closure(name: string, packed: ReadonlyMap<string, Packed>, found = new Set<string>()): Set<string> {
-  const entry = packed.get(name);
-  if (!entry || found.has(name)) return found;
-  found.add(name);
-  const { dependencies, peerDependencies } = entry.manifest;
-  for (const dependency of Object.keys({ ...dependencies, ...peerDependencies }))
-    closure(dependency, packed, found);
-  return found;
-}
-
-/** The program that a package must pass in the project where it is alone. */
-function programOf(name: string, hasTensors: boolean): string {
-  const calls = packageCalls[name];
-  if (calls === undefined) throw new Error(`scripts/package-calls.ts has nothing for ${name}`);
-  const tensors = `
-    const tf = await import('@tensorflow/tfjs-core');
-    await import('${backend}');
-    await tf.setBackend('cpu');
-    const finite = (tensor) => tensor.dataSync().every(Number.isFinite);`;
-  return `
-    import assert from 'node:assert/strict';
-    import { mkdtempSync } from 'node:fs';
-    const api = await import('${name}');
-    const folder = mkdtempSync('files-');
-    ${hasTensors ? tensors : ''}
-    ${calls}
-    console.log(Object.keys(api).length);
-    process.exit(0);`;
-}
-
-async function checkAlone(
-  { manifest }: Packed,
+async function makeProjects(
   packed: ReadonlyMap<string, Packed>,
-  tensorflowVersion: string,
-  folder: string,
-): Promise<string> {
-  const { name } = manifest;
-  const names = [...closure(name, packed)];
-  // Only beside tfjs-core that was declared: the backend would bring it along for a package that forgot to.
-  const hasTensors = core in { ...manifest.dependencies, ...manifest.peerDependencies };
-  const project = {
-    name: 'alone',
-    private: true,
-    type: 'module',
-    dependencies: {
-      // Siblings are not in a registry yet: their tarballs stand in for it, for this package's closure only.
-      ...Object.fromEntries(names.map((sibling) => [sibling, `file:${packed.get(sibling)?.tarball}`])),
-      ...(hasTensors ? { [backend]: tensorflowVersion } : {}),
-    },
-  };
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'package.json'), JSON.stringify(project));
-  await writeFile(join(folder, 'program.js'), programOf(name, hasTensors));
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
-  await run('npm', ['install', '--ignore-scripts', ...quiet], { cwd: folder });
-  const { stdout } = await run('node', ['program.js'], { cwd: folder });
-  return `${stdout.trim()} names`;
+  asked: readonly string[],
+  withExamples: boolean,
+  parent: string,
+): Promise<Project[]> {
+  const versions = await testedVersions();
+  const chosen = [...packed.values()].filter(
+    ({ manifest }) => asked.length === 0 || asked.includes(manifest.name),
+  );
+  const projects = chosen.flatMap((entry) => [
+    aloneProject(entry, packed, versions, parent),
+    readmeProject(entry.manifest.name, join(entry.folder, 'README.md'), packed, versions, parent),
+  ]);
+  if (asked.length === 0)
+    projects.push(readmeProject('root', join(root, 'README.md'), packed, versions, parent));
+  if (withExamples) {
+    const examples = await readdir(join(root, 'examples'));
+    projects.push(...examples.map((example) => exampleProject(example, packed, parent)));
+  }
+  return await Promise.all(projects);
 }
 
-async function main(asked: readonly string[]): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'pixcon-alone-'));
+async function install(packed: ReadonlyMap<string, Packed>, folder: string): Promise<void> {
+  // Siblings are not in a registry yet: their tarballs stand in for it.
+  const overrides = Object.fromEntries([...packed].map(([name, { tarball }]) => [name, `file:${tarball}`]));
+  const manifest = { name: 'projects', private: true, workspaces: ['projects/*'], overrides };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+  await run('npm', ['install', '--ignore-scripts', '--install-strategy=linked', ...quiet], { cwd: folder });
+}
+
+/** Checks the types of the READMEs' programs, and makes JavaScript of them. */
+async function compile(folder: string): Promise<string> {
+  const compilerOptions = {
+    ...{ target: 'es2022', lib: ['es2023', 'dom'], module: 'nodenext', strict: true, skipLibCheck: true },
+    ...{ types: ['node'], typeRoots: [join(root, 'node_modules', '@types')] },
+  };
+  const include = ['projects/*/snippet-*.ts'];
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include }));
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  return await run(tsc, ['-p', folder], { cwd: folder }).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+}
+
+async function runPrograms({ folder, programs }: Project): Promise<string> {
+  const lines: string[] = [];
+  for (const [program, ...words] of programs) {
+    // A TensorFlow that this machine happens to have is none of what was installed here.
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: oneCore,
+      NO_COLOR: '1',
+      PIXCON_HOME: join(folder, 'home'),
+      ...noChoice,
+    };
+    const { stdout } = await run(program, words, { cwd: folder, env, timeout: 300_000 });
+    lines.push(stdout.trim().split('\n')[0] as string);
+  }
+  return lines[0] ?? '';
+}
+
+async function main(asked: readonly string[], withExamples: boolean): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'pixcon-packages-'));
+  let failures = 0;
+  const tell = (name: string, fault: string | undefined, passed = '') => {
+    if (fault !== undefined) failures += 1;
+    if (fault === undefined) console.log(`✓ ${name}${passed && `: ${passed}`}`);
+    else console.error(`✗ ${name}: ${fault}`);
+  };
   try {
-    const packed = await pack(await readManifests(), folder);
-    const version = await backendVersion();
-    const queue = [...packed.values()].filter(
-      ({ manifest }) => asked.length === 0 || asked.includes(manifest.name),
-    );
-    let failures = 0;
+    useSoftwareAdapter();
+    const packed = await packPackages(folder);
+    for (const [name, entry] of packed) {
+      const faults = await tarballFaults(entry);
+      for (const fault of faults) tell(`${name} tarball`, fault);
+    }
+    const projects = await makeProjects(packed, asked, withExamples, join(folder, 'projects'));
+    for (const { name, faults } of projects) for (const fault of faults) tell(name, fault);
+    await install(packed, folder);
+    const errors = await compile(folder);
+    if (errors) tell('types of READMEs', errors);
+    const queue = [...projects];
     const work = async () => {
       for (let next = queue.shift(); next; next = queue.shift()) {
-        const { name } = next.manifest;
-        try {
-          const names = await checkAlone(next, packed, version, join(folder, name.replace('/', '+')));
-          console.log(`✓ ${name}: ${names}`);
-        } catch (error) {
-          failures += 1;
-          console.error(`✗ ${name}: ${(error as Error & { stderr?: string }).stderr || String(error)}`);
-        }
+        const { name } = next;
+        const begin = performance.now();
+        const seconds = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+        await runPrograms(next).then(
+          (line) => tell(name, undefined, `${seconds()} ${line}`.trim()),
+          (error: Error & { stderr?: string; stdout?: string }) =>
+            tell(name, `${error.stderr || error.stdout || error.message}`),
+        );
       }
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
+    console.log(`${packed.size} packages, ${projects.length} projects, ${failures} faults`);
     return failures === 0;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+const start = performance.now();
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { examples: { type: 'boolean', default: false } },
+});
+process.exitCode = (await main(positionals, values.examples)) ? 0 : 1;
+console.log(`${((performance.now() - start) / 1000).toFixed(0)} s`);

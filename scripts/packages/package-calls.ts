@@ -1,6 +1,6 @@
 /**
  * What each package must do when it is installed alone: JavaScript for plain Node, by package. It gets the
- * package as `api`, `assert`, `folder` (empty, to write in), and where the package has tensors, `tf` on the
+ * package as `api`, `assert`, `folder` (empty, to write in), eight JPEG files in `photos`, and where the package has tensors, `tf` on the
  * `cpu` backend. An assertion that fails or an error thrown is a broken package.
  */
 export const packageCalls: Readonly<Record<string, string>> = {
@@ -151,17 +151,11 @@ export const packageCalls: Readonly<Record<string, string>> = {
   pixcon: `
     const { execFileSync } = await import('node:child_process');
     const { readdirSync, readFileSync } = await import('node:fs');
-    const { default: sharp } = await import('sharp');
-    for (let photo = 0; photo < 4; photo++) {
-      const data = Uint8Array.from({ length: 48 * 40 * 3 }, (_, i) => (i * (7 + photo)) % 256);
-      const raw = { width: 48, height: 40, channels: 3 };
-      await sharp(data, { raw }).png().toFile(folder + '/photo-' + photo + '.png');
-    }
     const command = (...words) => execFileSync('npx', ['--no-install', 'pixcon', ...words], { encoding: 'utf8' });
     assert.match(command('--help'), /pretrain/);
     const out = folder + '/run';
-    const sizes = ['--image-size', '32', '--batch-size', '2', '--epochs', '1', '--queue-length', '16'];
-    command('pretrain', folder, '--out', out, '--backend', 'wasm', ...sizes);
+    const sizes = ['--image-size', '32', '--batch-size', '4', '--epochs', '1', '--queue-length', '16'];
+    command('pretrain', 'photos', '--out', out, '--backend', 'wasm', ...sizes);
     assert.equal(readFileSync(out + '/metrics.jsonl', 'utf8').trim().split('\\n').length, 2);
     assert(readdirSync(out).includes('backbone.safetensors'));
     assert.equal(api.resnet50().channels, 2048);`,
