@@ -34,7 +34,7 @@ function nameAndVersion(word: string): [string, string | undefined] {
 /** Packages that a program imports, Node's own left out. */
 export function importedPackages(code: string): string[] {
   const pattern =
-    /^(?:(?:import|export|\})[^'\n]* from |import )'([^'.#\n][^'\n]*)'|\bimport\('([^'.#\n][^'\n]*)'\)/gm;
+    /^(?:(?:import|export|\})[^'\n]* from |import )'([^'.#/\n][^'\n]*)'|\bimport\('([^'.#/\n][^'\n]*)'\)/gm;
   const specifiers = [...code.matchAll(pattern)].map(([, fixed, dynamic]) => (fixed ?? dynamic) as string);
   const names = specifiers
     .filter((specifier) => !specifier.startsWith('node:'))

@@ -1,6 +1,7 @@
-import { type DecodedImage, type ImageDataset, PixconError } from '@pixcon/core';
+import type { DecodedImage, ImageDataset } from '@pixcon/core';
 import { syntheticScenes } from '@pixcon/datasets/synthetic';
 import type { Source } from '../protocol.ts';
+import { decodePhoto } from './decode-photo.ts';
 
 /** Images whose longest side is at most `side`. */
 export interface LabImages {
@@ -36,45 +37,12 @@ function photos(files: readonly File[], side: number): ImageDataset {
   return {
     length: files.length,
     name: (index) => nameOf(files[index] as File),
-    load: (index) => decode(files[index] as File, side),
+    load: (index) => decodePhoto(files[index] as File, nameOf(files[index] as File), side),
   };
 }
 
 function nameOf(file: File): string {
   return file.webkitRelativePath || file.name;
-}
-
-/** Reduced to `side`; of a panorama, the middle. */
-async function decode(file: File, side: number): Promise<DecodedImage> {
-  const bitmap = await createImageBitmap(file).catch((cause) => {
-    throw new PixconError('data', `${nameOf(file)} is no photo that this browser can read`, { cause });
-  });
-  try {
-    const [across, down] = [
-      Math.min(bitmap.width, 2 * bitmap.height),
-      Math.min(bitmap.height, 2 * bitmap.width),
-    ];
-    const scale = Math.min(1, side / Math.max(across, down));
-    const [width, height] = [Math.max(1, Math.round(scale * across)), Math.max(1, Math.round(scale * down))];
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    if (!context) throw new PixconError('data', `${nameOf(file)} could not be drawn`);
-    context.imageSmoothingQuality = 'high';
-    const [left, top] = [(bitmap.width - across) / 2, (bitmap.height - down) / 2];
-    context.drawImage(bitmap, left, top, across, down, 0, 0, width, height);
-    return { data: withoutAlpha(context.getImageData(0, 0, width, height).data), width, height };
-  } finally {
-    bitmap.close();
-  }
-}
-
-function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    rgb[to] = rgba[from] as number;
-    rgb[to + 1] = rgba[from + 1] as number;
-    rgb[to + 2] = rgba[from + 2] as number;
-  }
-  return rgb;
 }
 
 function remember(dataset: ImageDataset): ImageDataset {
