@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import {
   aloneProject,
+  docsProject,
   exampleProject,
   type Project,
   readmeProject,
@@ -45,8 +46,10 @@ async function makeProjects(
     aloneProject(entry, packed, versions, parent),
     readmeProject(entry.manifest.name, join(entry.folder, 'README.md'), packed, versions, parent),
   ]);
-  if (asked.length === 0)
+  if (asked.length === 0) {
     projects.push(readmeProject('root', join(root, 'README.md'), packed, versions, parent));
+    projects.push(docsProject(packed, parent));
+  }
   if (withExamples) {
     const examples = await readdir(join(root, 'examples'));
     projects.push(...examples.map((example) => exampleProject(example, packed, parent)));

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { closure, type Manifest, type Packed, root } from './pack-packages.ts';
 import { packageCalls } from './package-calls.ts';
-import { readmeFaults, readReadme } from './read-readme.ts';
+import { importedPackages, readmeFaults, readReadme } from './read-readme.ts';
 import { smaller, writeInputs } from './snippet-inputs.ts';
 
 /** An npm project with programs to run in it. */
@@ -96,6 +96,23 @@ export async function readmeProject(
     }),
   );
   return { name: `${name} README`, folder, programs, faults };
+}
+
+/** The programs of pages that take everything from `pixcon`, for their types: they train for days. */
+export async function docsProject(packed: ReadonlyMap<string, Packed>, parent: string): Promise<Project> {
+  const folder = join(parent, 'docs-methods');
+  await writeProject(folder, basename(folder), { pixcon: tarballOf('pixcon', packed) });
+  const pages = join(root, 'docs', 'methods');
+  const faults: string[] = [];
+  for (const page of (await readdir(pages)).filter((name) => name.endsWith('.md'))) {
+    const { snippets } = readReadme(await readFile(join(pages, page), 'utf8'));
+    for (const [index, code] of snippets.entries()) {
+      await writeFile(join(folder, `snippet-${index}-${page}.ts`), `${code}\nexport {};\n`);
+      for (const name of importedPackages(code).filter((each) => each !== 'pixcon'))
+        faults.push(`${page} imports ${name} beside pixcon`);
+    }
+  }
+  return { name: 'docs/methods', folder, programs: [], faults };
 }
 
 /** A copy of an example's files, outside of the repository. */
