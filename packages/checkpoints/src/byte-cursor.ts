@@ -55,6 +55,15 @@ export class ByteCursor {
     return text;
   }
 
+  /** The bytes up to the next line feed, which is taken too. */
+  rawLine(): Uint8Array {
+    const end = this.#bytes.indexOf(0x0a, this.position);
+    if (end < 0) throw checkpointError('a line has no end');
+    const bytes = this.bytes(end - this.position);
+    this.position++;
+    return bytes;
+  }
+
   /** The next `count` bytes as UTF-8. */
   text(count: number): string {
     try {

@@ -98,7 +98,7 @@ describe('readWeights', () => {
   it.each<[string, Uint8Array, string]>([
     ['an empty file', new Uint8Array(), 'got an empty file'],
     ['a text', new TextEncoder().encode('<!doctype html>'), 'got a file of another kind'],
-    ['a bare pickle', Uint8Array.of(0x80, 4, 0x4e, 0x2e), 'got another pickle of Python: load it there'],
+    ['a bare pickle', Uint8Array.of(0x80, 4, 0x4e, 0x2e), 'it holds no dict with tensors'],
     ['a few bytes', Uint8Array.of(1, 2, 3), 'a file of 3 bytes'],
   ])('says that %s holds no weights', async (_, bytes, message) => {
     const path = join(folder, 'a.pth');

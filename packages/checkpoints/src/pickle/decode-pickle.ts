@@ -5,7 +5,7 @@ import { type UnpickleOptions, Unpickler } from './unpickler.ts';
 export interface DecodedPickle {
   /**
    * `null`, booleans, numbers, bigints, strings, `Uint8Array`, arrays (lists), `PickleTuple`, `Map` (dicts), `Set`,
-   * and what `global` and `persistent` gave.
+   * what `global` and `persistent` gave, and `PickleGlobal` and `PickleObject` for all else.
    */
   readonly value: unknown;
   /** Where the pickle ends in the bytes. */
@@ -13,8 +13,9 @@ export interface DecodedPickle {
 }
 
 /**
- * Reads one Python pickle (protocols 2 to 4) and executes nothing: a class or function of Python is a name, which
- * `options.global` turns into a stand-in or refuses. Memory stays within a small multiple of the bytes read.
+ * Reads one Python pickle (protocols 0 to 5) and executes nothing: a class or function of Python is a name, which
+ * `options.global` may turn into a stand-in; an object of any other is kept as data. Memory stays within a small
+ * multiple of the bytes read.
  *
  * @param start where the pickle begins in `bytes`
  * @throws PixconError `checkpoint` that says what is wrong, where, and after which name

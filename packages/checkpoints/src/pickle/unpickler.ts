@@ -1,26 +1,18 @@
 import { ByteCursor } from '../byte-cursor.ts';
 import { checkpointError } from '../checkpoint-error.ts';
 import { opcode } from './opcodes.ts';
-import { PickleTuple } from './values.ts';
-
-/** A stand-in for a function or class of Python: what REDUCE and NEWOBJ make of its arguments. */
-export class PickleFunction {
-  readonly call: (parameters: readonly unknown[]) => unknown;
-
-  constructor(call: (parameters: readonly unknown[]) => unknown) {
-    this.call = call;
-  }
-}
+import { noScalar, readScalar } from './scalars.ts';
+import { PickleFunction, PickleGlobal, PickleObject, PickleTuple } from './values.ts';
 
 export interface UnpickleOptions {
-  /** What stands for a global; throws for one that has no business in the file. Default: refuses every one. */
+  /** What stands for a global; undefined for one that means nothing. Default: none means anything. */
   readonly global?: (path: string) => unknown;
   /** What stands for an object outside of the pickle. Default: refuses every one. */
   readonly persistent?: (id: unknown) => unknown;
 }
 
 /** Far above any state dict with its optimizer, and small enough for memory and time. */
-const limits = { operations: 2_000_000, containers: 200_000, integerBytes: 16, nameLength: 200 } as const;
+const limits = { operations: 2_000_000, containers: 200_000, nameLength: 200 } as const;
 
 /** One run of the pickle machine: a stack, marks and a memo. */
 export class Unpickler {
@@ -46,47 +38,11 @@ export class Unpickler {
     for (let count = 0; count < limits.operations; count++) {
       const code = this.#cursor.uint8();
       if (code === opcode.STOP) return this.#pop();
-      if (!this.#scalar(code) && !this.#container(code)) this.#reference(code);
+      const scalar = readScalar(code, this.#cursor);
+      if (scalar !== noScalar) this.#scalar(scalar);
+      else if (!this.#container(code)) this.#reference(code);
     }
     throw checkpointError(`it has more than ${limits.operations} operations`);
-  }
-
-  /** Numbers, texts and bytes. */
-  #scalar(code: number): boolean {
-    const cursor = this.#cursor;
-    switch (code) {
-      case opcode.NONE:
-        return this.#push(null);
-      case opcode.NEWTRUE:
-        return this.#push(true);
-      case opcode.NEWFALSE:
-        return this.#push(false);
-      case opcode.BININT:
-        return this.#push(cursor.int32());
-      case opcode.BININT1:
-        return this.#push(cursor.uint8());
-      case opcode.BININT2:
-        return this.#push(cursor.uint16());
-      case opcode.LONG1:
-        return this.#push(this.#long(cursor.uint8()));
-      case opcode.BINFLOAT:
-        return this.#push(cursor.float64());
-      case opcode.BINUNICODE:
-        return this.#text(cursor.text(cursor.uint32()));
-      case opcode.SHORT_BINUNICODE:
-        return this.#text(cursor.text(cursor.uint8()));
-      // Python 2's text: torch files of that time use it for names.
-      case opcode.BINSTRING:
-        return this.#text(latin1(cursor.bytes(cursor.uint32())));
-      case opcode.SHORT_BINSTRING:
-        return this.#text(latin1(cursor.bytes(cursor.uint8())));
-      case opcode.BINBYTES:
-        return this.#push(cursor.bytes(cursor.uint32()));
-      case opcode.SHORT_BINBYTES:
-        return this.#push(cursor.bytes(cursor.uint8()));
-      default:
-        return false;
-    }
   }
 
   /** Lists, tuples, dicts and sets. */
@@ -108,6 +64,15 @@ export class Unpickler {
         return this.#make(new PickleTuple(this.#popMany(3)));
       case opcode.TUPLE:
         return this.#make(new PickleTuple(this.#popToMark()));
+      case opcode.LIST:
+        return this.#make(this.#popToMark());
+      case opcode.FROZENSET:
+        return this.#make(new Set(this.#popToMark()));
+      case opcode.DICT: {
+        const items = this.#popToMark();
+        this.#make(new Map());
+        return this.#setItems(items);
+      }
       case opcode.APPEND:
         return this.#append(this.#popMany(1));
       case opcode.APPENDS:
@@ -119,6 +84,7 @@ export class Unpickler {
       case opcode.ADDITEMS: {
         const items = this.#popToMark();
         const set = this.#top();
+        if (set instanceof PickleObject) return this.#append(items);
         if (!(set instanceof Set)) throw checkpointError('it adds items to what is no set');
         for (const item of items) set.add(item);
         return true;
@@ -134,8 +100,7 @@ export class Unpickler {
     switch (code) {
       case opcode.PROTO: {
         const version = cursor.uint8();
-        if (version < 2 || version > 4)
-          throw checkpointError(`it is of protocol ${version}, expected 2 to 4`);
+        if (version > 5) throw checkpointError(`it is of protocol ${version}, expected 0 to 5`);
         return;
       }
       case opcode.FRAME:
@@ -146,7 +111,12 @@ export class Unpickler {
         this.#marks.push(this.#stack.length);
         return;
       case opcode.POP:
-        this.#pop();
+        // A mark that nothing lies above goes first: so Python writes a tuple that holds itself.
+        if (this.#marks.length > 0 && this.#stack.length === this.#floor()) this.#marks.pop();
+        else this.#pop();
+        return;
+      case opcode.DUP:
+        this.#push(this.#top());
         return;
       case opcode.POP_MARK:
         this.#popToMark();
@@ -156,6 +126,12 @@ export class Unpickler {
         return;
       case opcode.LONG_BINGET:
         this.#recall(cursor.uint32());
+        return;
+      case opcode.GET:
+        this.#recall(this.#index());
+        return;
+      case opcode.PUT:
+        this.#memo.set(this.#index(), this.#top());
         return;
       case opcode.BINPUT:
         this.#memo.set(cursor.uint8(), this.#top());
@@ -177,24 +153,38 @@ export class Unpickler {
       case opcode.REDUCE:
       case opcode.NEWOBJ: {
         const [callable, parameters] = this.#popMany(2);
-        if (!(callable instanceof PickleFunction))
-          throw checkpointError('it calls what is no function of weights');
-        if (!(parameters instanceof PickleTuple))
-          throw checkpointError('it calls a function without a tuple');
-        this.#make(callable.call(parameters.items));
+        this.#call(callable, parameters);
         return;
       }
-      case opcode.BUILD:
-        // Attributes of an object, such as the versions in a state dict: nothing here reads them.
-        this.#pop();
-        this.#top();
-        return;
-      case opcode.BINPERSID: {
-        const { persistent } = this.#options;
-        if (!persistent) throw checkpointError('it refers to data outside of the pickle');
-        this.#make(persistent(this.#pop()));
+      case opcode.NEWOBJ_EX: {
+        const [callable, parameters] = this.#popMany(3);
+        this.#call(callable, parameters);
         return;
       }
+      case opcode.INST: {
+        const parameters = this.#popToMark();
+        this.#global(cursor.line(), cursor.line());
+        this.#call(this.#pop(), new PickleTuple(parameters));
+        return;
+      }
+      case opcode.OBJ: {
+        const [callable, ...parameters] = this.#popToMark();
+        this.#call(callable, new PickleTuple(parameters));
+        return;
+      }
+      case opcode.BUILD: {
+        // Attributes of a state dict, such as its versions, say nothing of the tensors.
+        const state = this.#pop();
+        const target = this.#top();
+        if (target instanceof PickleObject) target.state = state;
+        return;
+      }
+      case opcode.PERSID:
+        this.#outside(cursor.line());
+        return;
+      case opcode.BINPERSID:
+        this.#outside(this.#pop());
+        return;
       default:
         throw checkpointError(
           `it has the operation 0x${code.toString(16).padStart(2, '0')}, which no weights need`,
@@ -207,9 +197,11 @@ export class Unpickler {
     return true;
   }
 
-  #text(value: string): true {
-    if (value.includes('.') && value.length <= limits.nameLength) this.lastName = value;
-    return this.#push(value);
+  #scalar(value: unknown): void {
+    if (typeof value === 'string' && value.length <= limits.nameLength && value.includes('.')) {
+      this.lastName = value;
+    }
+    this.#push(value);
   }
 
   #make(value: unknown): true {
@@ -220,14 +212,25 @@ export class Unpickler {
     return this.#push(value);
   }
 
-  #long(length: number): number | bigint {
-    if (length > limits.integerBytes) throw checkpointError(`it has a whole number of ${length} bytes`);
-    let value = 0n;
-    const bytes = this.#cursor.bytes(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
-    if (length > 0) value = BigInt.asIntN(8 * length, value);
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
+  /** What a function of weights makes of the parameters; for any other, a note of the call. */
+  #call(callable: unknown, parameters: unknown): void {
+    if (!(parameters instanceof PickleTuple)) throw checkpointError('it calls a function without a tuple');
+    if (callable instanceof PickleFunction) this.#make(callable.call(parameters.items));
+    else if (callable instanceof PickleGlobal || callable instanceof PickleObject) {
+      this.#make(new PickleObject(callable, parameters.items));
+    } else throw checkpointError('it calls what is no function');
+  }
+
+  #outside(id: unknown): void {
+    const { persistent } = this.#options;
+    if (!persistent) throw checkpointError('it refers to data outside of the pickle');
+    this.#make(persistent(id));
+  }
+
+  #index(): number {
+    const text = this.#cursor.line();
+    if (/^\d{1,10}$/.test(text)) return Number(text);
+    throw checkpointError(`it has ${JSON.stringify(text.slice(0, 40))} as the number of an object`);
   }
 
   /** The lowest stack position that may be taken: what lies under the last mark belongs to another container. */
@@ -258,14 +261,16 @@ export class Unpickler {
   }
 
   #append(items: readonly unknown[]): true {
-    const list = this.#top();
+    const target = this.#top();
+    const list = target instanceof PickleObject ? target.items : target;
     if (!Array.isArray(list)) throw checkpointError('it appends to what is no list');
     for (const item of items) list.push(item);
     return true;
   }
 
   #setItems(items: readonly unknown[]): true {
-    const target = this.#top();
+    const object = this.#top();
+    const target = object instanceof PickleObject ? object.entries : object;
     if (!(target instanceof Map)) throw checkpointError('it sets items of what is no dict');
     if (items.length % 2 !== 0) throw checkpointError('it sets a key without a value');
     for (let i = 0; i < items.length; i += 2) {
@@ -285,12 +290,7 @@ export class Unpickler {
 
   #global(module: unknown, name: unknown): void {
     if (typeof module !== 'string' || typeof name !== 'string') throw checkpointError('a global has no name');
-    const { global } = this.#options;
-    if (!global) throw checkpointError(`it asks for ${module}.${name}`);
-    this.#push(global(`${module}.${name}`));
+    const path = `${module}.${name}`;
+    this.#make(this.#options.global?.(path) ?? new PickleGlobal(module, name));
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes);
 }

@@ -8,11 +8,23 @@ export class TorchStorage {
   readonly dtype: Dtype;
   /** In elements. */
   readonly length: number;
+  /** Its bytes, where the pickle itself has them. */
+  readonly inline: (() => Uint8Array) | undefined;
 
-  constructor(key: string, dtype: Dtype, length: number) {
+  constructor(key: string, dtype: Dtype, length: number, inline?: () => Uint8Array) {
     this.key = key;
     this.dtype = dtype;
     this.length = length;
+    this.inline = inline;
+  }
+}
+
+/** A storage, or a tensor in one, of a kind that is not read: quantized, complex, an array of objects. */
+export class UnreadableTensor {
+  readonly kind: string;
+
+  constructor(kind: string) {
+    this.kind = kind;
   }
 }
 

@@ -1,67 +1,73 @@
 import { checkpointError } from '../checkpoint-error.ts';
 import { bytesPerElement, type Dtype } from '../host-tensor.ts';
-import { PickleFunction, type UnpickleOptions } from '../pickle/unpickler.ts';
-import { PickleTuple } from '../pickle/values.ts';
-import { TensorReference, TorchStorage } from './tensor-reference.ts';
+import type { UnpickleOptions } from '../pickle/unpickler.ts';
+import { PickleFunction, PickleGlobal, PickleTuple } from '../pickle/values.ts';
+import { TensorReference, TorchStorage, UnreadableTensor } from './tensor-reference.ts';
+import { isWhole, wholeNumbers } from './whole-numbers.ts';
 
 /** PyTorch's storage class of each dtype. */
-const storageDtypes: Readonly<Record<string, Dtype>> = {
-  'torch.DoubleStorage': 'F64',
-  'torch.FloatStorage': 'F32',
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.LongStorage': 'I64',
-  'torch.IntStorage': 'I32',
-  'torch.ShortStorage': 'I16',
-  'torch.CharStorage': 'I8',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-};
+const storageDtypes: ReadonlyMap<string, Dtype> = new Map([
+  ['torch.DoubleStorage', 'F64'],
+  ['torch.FloatStorage', 'F32'],
+  ['torch.HalfStorage', 'F16'],
+  ['torch.BFloat16Storage', 'BF16'],
+  ['torch.LongStorage', 'I64'],
+  ['torch.IntStorage', 'I32'],
+  ['torch.ShortStorage', 'I16'],
+  ['torch.CharStorage', 'I8'],
+  ['torch.ByteStorage', 'U8'],
+  ['torch.BoolStorage', 'BOOL'],
+  // Bytes whose dtype the tensor says.
+  ['torch.UntypedStorage', 'U8'],
+  ['torch.storage.UntypedStorage', 'U8'],
+]);
 
-const maximumRank = 16;
+/** The dtypes of tensors in untyped storages. */
+const untypedDtypes: ReadonlyMap<string, Dtype> = new Map([
+  ['torch.uint16', 'U16'],
+  ['torch.uint32', 'U32'],
+  ['torch.uint64', 'U64'],
+]);
 
-/**
- * What training scripts save beside the weights: options, a device, NumPy's numbers. Empty stand-ins, whose content
- * is dropped.
- */
-const beside: readonly string[] = [
-  'argparse.Namespace',
-  'torch.device',
-  'numpy.dtype',
-  'numpy.core.multiarray.scalar',
-  'numpy._core.multiarray.scalar',
-  '_codecs.encode',
-];
-
-/** What may appear in the pickle of a state dict, and nothing else. */
+/** What has a meaning in the pickle of weights; nothing else has. */
 export const torchPickle: UnpickleOptions = { global: resolveGlobal, persistent: resolveStorage };
 
+const tensorV2 = new PickleFunction(rebuildTensor);
+const tensorV3 = new PickleFunction(rebuildUntyped);
+const parameter = new PickleFunction(([tensor]) => tensor ?? null);
+
+const functions: ReadonlyMap<string, PickleFunction> = new Map([
+  ['collections.OrderedDict', new PickleFunction(orderedDict)],
+  // Made of the function that makes missing values.
+  ['collections.defaultdict', new PickleFunction(() => new Map())],
+  ['torch._utils._rebuild_tensor', tensorV2],
+  ['torch._utils._rebuild_tensor_v2', tensorV2],
+  ['torch._utils._rebuild_tensor_v3', tensorV3],
+  ['torch._utils._rebuild_parameter', parameter],
+  ['torch._utils._rebuild_parameter_with_state', parameter],
+  ['torch._tensor._rebuild_from_type_v2', new PickleFunction(rebuildFromType)],
+  ['torch._tensor._rebuild_from_type', new PickleFunction(rebuildFromType)],
+]);
+
 function resolveGlobal(path: string): unknown {
-  const dtype = Object.hasOwn(storageDtypes, path) ? storageDtypes[path] : undefined;
-  if (dtype !== undefined) return dtype;
-  switch (path) {
-    case 'collections.OrderedDict':
-      return new PickleFunction(orderedDict);
-    case 'torch._utils._rebuild_tensor_v2':
-    case 'torch._utils._rebuild_tensor':
-      return new PickleFunction(rebuildTensor);
-    case 'torch._utils._rebuild_parameter':
-      return new PickleFunction(([tensor]) => {
-        if (tensor instanceof TensorReference) return tensor;
-        throw checkpointError('a parameter holds no tensor');
-      });
-    default:
-      if (isTorchDtype(path)) return null;
-      if (beside.includes(path)) return new PickleFunction(() => null);
-      throw checkpointError(
-        `it asks for ${path.slice(0, 200)}, which weights do not need; nothing was executed. If you trust the file, load it in PyTorch and save the state dict alone`,
-      );
-  }
+  return storageDtypes.get(path) ?? functions.get(path);
 }
 
-/** A dtype of its own, such as `torch.float32`: a name that nothing calls. */
-function isTorchDtype(path: string): boolean {
-  return /^torch\.(b?float(16|32|64)|u?int(8|16|32|64)|bool)$/.test(path);
+/** What belongs to numbers, containers and options, and is no news to anybody. */
+const everyday =
+  /^(numpy\.(dtype|ndarray)|numpy\._?core\.(multiarray\.(scalar|_reconstruct)|numeric\._frombuffer)|_codecs\.encode|torch\.(device|Size|Tensor|b?float\w*|u?int\d+|bool|complex\d+|nn\.parameter\.(Parameter|Buffer))|(__builtin__|builtins)\.(set|frozenset|bytes|bytearray|complex|slice|range|object|list|dict|tuple|int|long|float|str|bool|Ellipsis|xrange)|copy_?reg\._reconstructor|argparse\.Namespace|torch\.nn\.modules\.[\w.]+|__torch__\.[\w.]+|torch\.jit\._pickle\.\w+)$/;
+
+/** A resolver of globals that keeps the names of those that mean nothing here, up to a hundred. */
+export function listForeign(): { readonly global: (path: string) => unknown; names(): readonly string[] } {
+  const seen = new Set<string>();
+  return {
+    global(path) {
+      const known = resolveGlobal(path);
+      if (known === undefined && seen.size < 100 && !everyday.test(path)) seen.add(path.slice(0, 200));
+      return known;
+    },
+    names: () => [...seen],
+  };
 }
 
 function orderedDict(parameters: readonly unknown[]): Map<unknown, unknown> {
@@ -79,22 +85,44 @@ function orderedDict(parameters: readonly unknown[]): Map<unknown, unknown> {
 }
 
 /** `(storage, offset, size, stride, …)`: what follows (gradients, hooks, metadata) is for training. */
-function rebuildTensor([storage, offset, size, stride]: readonly unknown[]): TensorReference {
+function rebuildTensor(parameters: readonly unknown[]): TensorReference | UnreadableTensor {
+  const [storage, offset, size, stride] = parameters;
+  if (storage instanceof UnreadableTensor) return storage;
   if (!(storage instanceof TorchStorage)) throw checkpointError('a tensor has no storage');
   const shape = wholeNumbers(size);
   const strides = wholeNumbers(stride);
-  if (!isSize(offset) || !shape || !strides || shape.length !== strides.length) {
+  if (!isWhole(offset) || !shape || !strides || shape.length !== strides.length) {
     throw checkpointError('a tensor has no valid offset, size and stride');
   }
   return new TensorReference(storage, offset, shape, strides);
 }
 
-/** `('storage', class, key, location, length[, view])`. */
-function resolveStorage(id: unknown): TorchStorage {
+/** `(storage, offset, size, stride, requires_grad, hooks, dtype, …)`, for dtypes without a storage class. */
+function rebuildUntyped(parameters: readonly unknown[]): TensorReference | UnreadableTensor {
+  const [storage, ...rest] = parameters;
+  const path = parameters[6] instanceof PickleGlobal ? parameters[6].path : 'no dtype';
+  const dtype = untypedDtypes.get(path);
+  if (dtype === undefined || !(storage instanceof TorchStorage)) return new UnreadableTensor(path);
+  const length = storage.length / (bytesPerElement(dtype) as number);
+  return rebuildTensor([new TorchStorage(storage.key, dtype, length), ...rest]);
+}
+
+/** `(function, class, its parameters, state)`, for subclasses of tensors and tensors with attributes. */
+function rebuildFromType([callable, , parameters]: readonly unknown[]): unknown {
+  const known = [tensorV2, tensorV3, parameter].find((each) => each === callable);
+  if (known && parameters instanceof PickleTuple) return known.call(parameters.items);
+  return new UnreadableTensor('a tensor of another class');
+}
+
+/** `('storage', class, key, location, length[, view])`; before PyTorch 1.6 also `('module', class, file, source)`. */
+function resolveStorage(id: unknown): unknown {
   const [kind, dtype, key, , length, view] = id instanceof PickleTuple ? id.items : [];
-  if (kind !== 'storage' || !isDtype(dtype) || typeof key !== 'string' || !isSize(length)) {
+  if (kind === 'module' && dtype instanceof PickleGlobal) return dtype;
+  if (kind !== 'storage' || typeof key !== 'string' || !isWhole(length)) {
     throw checkpointError('it refers to a storage that is none');
   }
+  if (dtype instanceof PickleGlobal) return new UnreadableTensor(dtype.path);
+  if (!isDtype(dtype)) throw checkpointError('it refers to a storage that is none');
   if (view !== undefined && view !== null) {
     throw checkpointError(
       'it has a view of a storage, as PyTorch before 0.4 wrote: save the file again in PyTorch',
@@ -103,15 +131,6 @@ function resolveStorage(id: unknown): TorchStorage {
   return new TorchStorage(key, dtype, length);
 }
 
-function wholeNumbers(value: unknown): readonly number[] | undefined {
-  if (!(value instanceof PickleTuple) || value.items.length > maximumRank) return undefined;
-  return value.items.every(isSize) ? (value.items as readonly number[]) : undefined;
-}
-
 function isDtype(value: unknown): value is Dtype {
   return typeof value === 'string' && bytesPerElement(value) !== undefined;
-}
-
-function isSize(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

@@ -19,7 +19,7 @@ const longestComment = 0xffff;
 
 /**
  * The entries of a zip archive of the kind that `torch.save` writes: stored, not compressed, so that no entry can
- * be larger than the file. Nothing is copied, and names are keys only, never paths on a disk.
+ * be larger than the file; but for TorchScript's source (`code/`), which is passed over. Nothing is copied, and names are keys only, never paths on a disk.
  *
  * @throws PixconError `checkpoint` for an archive that is cut off or damaged, or whose entries are compressed,
  * encrypted, overlapping, named twice or named differently in the directory and in place
@@ -34,7 +34,7 @@ export function decodeZip(bytes: Uint8Array): Map<string, ZipEntry> {
     const { name, crc } = entry;
     if (entries.has(name)) throw checkpointError(`the archive has two entries named ${JSON.stringify(name)}`);
     const [from, to] = locate(bytes.subarray(0, start), entry);
-    entries.set(name, { data: bytes.subarray(from, to), crc });
+    if (!isSource(name)) entries.set(name, { data: bytes.subarray(from, to), crc });
     spans.push({ name, from: entry.start, to });
   }
   spans.sort((a, b) => a.from - b.from);
@@ -83,10 +83,15 @@ function readDirectoryEntry(cursor: ByteCursor): DirectoryEntry {
   cursor.bytes(rest);
   const fail = (reason: string) => checkpointError(`entry ${JSON.stringify(name)} ${reason}`);
   if (flags & 1) throw fail('is encrypted');
-  if (method !== 0)
+  if (method !== 0 && !isSource(name))
     throw fail('is compressed, which torch.save never does: load the file in PyTorch and save it again');
-  if (stored !== size) throw fail(`says that it takes ${stored} bytes to store ${size}`);
-  return { name, crc, size, start };
+  if (method === 0 && stored !== size) throw fail(`says that it takes ${stored} bytes to store ${size}`);
+  return { name, crc, size: stored, start };
+}
+
+/** Whether an entry is of TorchScript's source, which is compressed, and which nothing here reads. */
+function isSource(name: string): boolean {
+  return /^[^/]+\/code\//.test(name);
 }
 
 /** Where the data of an entry lies. */
