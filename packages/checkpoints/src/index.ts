@@ -13,6 +13,7 @@ export { encodeSafetensors } from './encode-safetensors.ts';
 export { fileShape, fromFileLayout, type LaidOut, toFileLayout } from './file-layout.ts';
 export type { BackboneExport, ExportedFile } from './formats/backbone-export.ts';
 export { detectron2Name, exportDetectron2 } from './formats/detectron2.ts';
+export { exportRefusals } from './formats/export-refusals.ts';
 export { exportMmsegmentation } from './formats/mmsegmentation.ts';
 export { exportTorchvision } from './formats/torchvision.ts';
 export {
@@ -28,7 +29,7 @@ export {
   parametersToFile,
 } from './parameters.ts';
 export { describeResNet, type ResNetDescription } from './state-dict/describe-resnet.ts';
-export { type FoundBackbone, findBackbone } from './state-dict/find-backbone.ts';
+export { type FindBackboneOptions, type FoundBackbone, findBackbone } from './state-dict/find-backbone.ts';
 export { toFloat32 } from './state-dict/to-float32.ts';
 export { decodeTorch, type TorchContent } from './torch/decode-torch.ts';
 export { encodeTorch, type TorchValue } from './torch/encode-torch.ts';

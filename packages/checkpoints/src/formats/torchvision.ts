@@ -50,7 +50,7 @@ export function exportTorchvision({ tensors, outputStride, metadata = {} }: Back
 }
 
 /** The Python expression that builds the network in torchvision. */
-function torchvisionModel(description: ResNetDescription, outputStride: number): string {
+export function torchvisionModel(description: ResNetDescription, outputStride: number): string {
   const { block, layers, planes, stemChannels, stemSize, name } = description;
   if (layers.length !== 4)
     throw refuse('torchvision', `its ResNets have four stages, this one has ${layers.length}`);

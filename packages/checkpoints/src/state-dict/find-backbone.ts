@@ -1,5 +1,7 @@
 import { checkpointError } from '../checkpoint-error.ts';
 import type { HostTensor } from '../host-tensor.ts';
+import { chooseNetwork } from './choose-network.ts';
+import { findNetworks } from './find-networks.ts';
 
 /** A ResNet among the tensors of a file. */
 export interface FoundBackbone {
@@ -7,54 +9,75 @@ export interface FoundBackbone {
   readonly tensors: Map<string, HostTensor>;
   /** What stood before each name, such as `module.encoder_q.`; often empty. */
   readonly prefix: string;
-  /** Names in the file, prefix and all, that are no part of the backbone: classifier, heads, queues. */
+  /** What it is called among the networks of the file: `path`, then the prefix; `.` where there is nothing. */
+  readonly network: string;
+  /** Whose names the file has. Detectron2's networks may have learned BGR images and strides elsewhere. */
+  readonly layout: 'torchvision' | 'sequential' | 'detectron2';
+  /** The other networks of the file, by name; what `network` may ask for. */
+  readonly others: readonly string[];
+  /** Why this one and no other, in a sentence without a full stop; undefined where there is no other. */
+  readonly choice: string | undefined;
+  /** Names in the file, prefix and all, that are no part of any network: classifier, heads, queues. */
   readonly ignored: readonly string[];
 }
 
-/** Names in a ResNet without its classifier; the counters of batch normalization are passed over. */
-const part =
-  /^(conv1|bn1|layer[1-4]\.\d+\.(conv[123]|bn[123]|downsample\.[01]))\.(weight|bias|running_mean|running_var)$/;
-const counter = /\.num_batches_tracked$/;
-/** Of two networks in one file, the one that follows the other is the copy. */
-const follower = /(encoder_k|target|teacher|momentum|ema)/;
+export interface FindBackboneOptions {
+  /** The keys that lead to all of the tensors, as `decodeWeights` gives them: part of the networks' names. */
+  readonly path?: readonly string[] | undefined;
+  /**
+   * Which network of several: its name, or parts of it such as `teacher` for `teacher.backbone`. Default: of those that
+   * fit the largest, and rather an online encoder than its moving average.
+   */
+  readonly network?: string | undefined;
+  /** Whether a network is of the kind that is wanted. Default: any is. */
+  readonly fits?: ((tensors: ReadonlyMap<string, HostTensor>) => boolean) | undefined;
+}
+
+const counter = /(^|\.)num_batches_tracked$/;
 
 /**
- * Finds a ResNet under torchvision's names in a state dict, whatever prefix wraps it (`module.`, `backbone.`,
- * `encoder_q.`, `module.encoder_q.` …). Where there are several, it takes the largest, and rather an online
- * encoder than its moving average.
+ * Finds a ResNet in a state dict, or among all tensors of a file, whatever wraps it (`module.`, `backbone.`,
+ * `encoder_q.`, `state_dict.model._orig_mod.` …), under torchvision's names, the numbers of an `nn.Sequential` of its
+ * children, or Detectron2's names. Where there are several, it takes the largest that is whole, and rather an online
+ * encoder than its moving average (`encoder_k`, `target`, `teacher`, `momentum`, `ema` …), and says so in `choice`;
+ * neither the order in the file nor counters matter.
  *
- * @throws PixconError `checkpoint` when there is none, naming what is there instead
+ * @throws PixconError `checkpoint` when there is none, or none of the name that is asked for, naming what is there instead
  * @example
  * const { tensors, prefix, ignored } = findBackbone(decodeTorch(bytes).tensors);
  * prefix; // => 'module.encoder_q.'
  */
-export function findBackbone(file: ReadonlyMap<string, HostTensor>): FoundBackbone {
-  const names = [...file.keys()];
-  const stem = 'conv1.weight';
-  const candidates = names
-    .filter((name) => name === stem || name.endsWith(`.${stem}`))
-    .map((name) => name.slice(0, -stem.length))
-    // The blocks have a conv1 too.
-    .filter((prefix) => !/layer\d+\.\d+\.$/.test(prefix))
-    .map((prefix) => ({ prefix, size: names.filter((name) => isPart(name, prefix)).length }))
-    .sort((a, b) => b.size - a.size || Number(follower.test(a.prefix)) - Number(follower.test(b.prefix)));
-  const [best] = candidates;
-  if (!best) {
-    const shown = names.slice(0, 5).map((name) => name.slice(0, 80));
-    throw checkpointError(
-      `findBackbone: no ResNet under torchvision's names: expected a tensor conv1.weight, got ${shown.join(', ') || 'no tensors'}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
-    );
-  }
-  const { prefix } = best;
-  const tensors = new Map<string, HostTensor>();
-  const ignored: string[] = [];
-  for (const [name, tensor] of file) {
-    if (isPart(name, prefix)) tensors.set(name.slice(prefix.length), tensor);
-    else if (!counter.test(name)) ignored.push(name);
-  }
-  return { tensors, prefix, ignored };
+export function findBackbone(
+  file: ReadonlyMap<string, HostTensor>,
+  options: FindBackboneOptions = {},
+): FoundBackbone {
+  const networks = findNetworks(file.keys(), options.path);
+  if (networks.length === 0)
+    throw checkpointError(`findBackbone: no ResNet: ${expected}, got ${firstOf(file)}`);
+  const tensorsOf = (parts: ReadonlyMap<string, string>) =>
+    new Map([...parts].map(([own, name]) => [own, file.get(name) as HostTensor]));
+  const { fits, network } = options;
+  const { chosen, others, reason } = chooseNetwork(networks, new Set(file.keys()), {
+    network,
+    fits: fits && (({ parts }) => fits(tensorsOf(parts))),
+  });
+  const used = new Set(networks.flatMap(({ parts }) => [...parts.values()]));
+  return {
+    tensors: tensorsOf(chosen.parts),
+    prefix: chosen.prefix,
+    network: chosen.name,
+    layout: chosen.layout.name,
+    others: others.map(({ name }) => name),
+    choice: reason,
+    ignored: [...file.keys()].filter((name) => !used.has(name) && !counter.test(name)),
+  };
 }
 
-function isPart(name: string, prefix: string): boolean {
-  return name.startsWith(prefix) && part.test(name.slice(prefix.length));
+const expected =
+  "expected torchvision's names (conv1.weight, layer1.0.conv1.weight …), an nn.Sequential's (0.weight, 4.0.conv1.weight …) or Detectron2's";
+
+function firstOf(file: ReadonlyMap<string, unknown>): string {
+  const names = [...file.keys()];
+  const shown = names.slice(0, 5).map((name) => name.slice(0, 80));
+  return `${shown.join(', ') || 'no tensors'}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
 }

@@ -48,7 +48,7 @@ describe('findBackbone', () => {
   it('says what is there instead of a ResNet', () => {
     const names = ['blocks.0.attn.qkv.weight', 'cls_token', 'layer1.0.conv1.weight'];
     expect(() => findBackbone(new Map(names.map((name) => [name, vector])))).toThrow(
-      'expected a tensor conv1.weight, got blocks.0.attn.qkv.weight, cls_token, layer1.0.conv1.weight',
+      "or Detectron2's, got blocks.0.attn.qkv.weight, cls_token, layer1.0.conv1.weight",
     );
     expect(() => findBackbone(new Map())).toThrow('got no tensors');
   });
