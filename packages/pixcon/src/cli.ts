@@ -105,7 +105,8 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--learning-rate <rate>', 'peak (default: the method’s own, by batch size)', positive)
     .addOption(new Option('--backend <name>', 'where to compute (default: auto)').choices(backendNames))
     .option('--seed <number>', 'every random draw follows from it (default: 0)', whole(0))
-    .option('--init <file>', 'start the backbone from weights of PyTorch (safetensors or .pth)')
+    .option('--init <file>', 'start the backbone from weights of PyTorch (safetensors, .pth or .pkl)')
+    .option('--network <name>', 'which network of the file of --init, where it has several')
     // With --no-report alone, an absent flag would count as true and win over the file.
     .addOption(new Option('--report').hideHelp())
     .option('--no-report', 'no report.html and no pictures in the run folder')
@@ -193,11 +194,12 @@ function program(setExitCode: (code: number) => void): Command {
 
   root
     .command('import')
-    .description('read weights of PyTorch (safetensors, or .pth without executing anything) to start from')
+    .description('read weights of PyTorch (safetensors; .pth or .pkl, executing nothing) to start from')
     .argument('<file>', 'weights of a ResNet, bare or in a checkpoint')
     .addOption(
       new Option('--arch <name>', 'what they must be (default: what they are)').choices(architectureNames),
     )
+    .option('--network <name>', 'which network of the file, where it has several (default: the online one)')
     .option('--out <file>', 'safetensors to write (default: <file>-backbone.safetensors)')
     .action(async (file: string, options) => {
       const { importCommand } = await import('./commands/import.ts');

@@ -78,10 +78,14 @@ export function assertCheckpoint(path: string): string {
 }
 
 /** The method as the run began it; a file of weights that cannot be read any more is told when it is asked for. */
-async function beginning(method: Method, { init }: RunConfig): Promise<() => Method> {
+async function beginning(method: Method, { init, arch, network }: RunConfig): Promise<() => Method> {
   if (init === undefined) return () => method;
   try {
-    const { tensors } = await readInitialWeights(init, { parameters: () => method.backbone.parameters });
+    const { tensors } = await readInitialWeights(init, {
+      parameters: () => method.backbone.parameters,
+      arch,
+      network,
+    });
     return () => startFrom(method, tensors);
   } catch (error) {
     return () => {

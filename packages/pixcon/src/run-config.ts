@@ -34,6 +34,7 @@ const runConfig = z.strictObject({
     .optional()
     .describe('channels of the four stages before expansion; the architecture’s own when absent'),
   init: z.string().min(1).optional().describe('weights of PyTorch that the backbone starts from'),
+  network: z.string().min(1).optional().describe('which network of the file of init, where it has several'),
   imageSize: whole.min(32).default(128).describe('side of the square views in pixels'),
   batchSize: whole.min(2).default(32).describe('images per step'),
   accumulate: whole

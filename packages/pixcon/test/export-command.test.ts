@@ -144,6 +144,8 @@ describe('pixcon export', () => {
     const parameters = run.state[encoder] as ParameterSet;
     expect(tensors.get('bn1.bias')?.data).toEqual(await parameters.get('backbone.bn1.bias').data());
     expect(text).toContain(`checkpoint=${JSON.stringify(out)}`);
+    const other = encoder === 'online' ? 'target' : 'online';
+    expect(text).toContain(`note: this is the ${encoder} encoder; --encoder ${other} takes the ${other} one`);
   });
 
   it('writes a GraphModel into a folder that is there', async () => {

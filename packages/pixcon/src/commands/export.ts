@@ -12,7 +12,7 @@ import {
 import { readCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { PixconError } from '@pixcon/core';
 import { buildAugmentation } from '../augmentation-config.ts';
-import type { encoderNames, exportFormatNames } from '../names.ts';
+import { encoderNames, type exportFormatNames } from '../names.ts';
 import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
 import { prepareOutput } from '../prepare-output.ts';
 import { uninterrupted } from '../uninterrupted.ts';
@@ -36,7 +36,7 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
   const file = format === 'tfjs' ? graphModelPath(out) : out;
   assertFile(file, format === 'tfjs' ? '.json' : files[format].extension);
   const run = await openRun(path);
-  const { tensors, step } = await readEncoder(run, encoder);
+  const { tensors, step, other } = await readEncoder(run, encoder);
   await prepareOutput(file);
   const { config, method } = run;
   const metadata = {
@@ -77,6 +77,9 @@ export async function exportCommand(path: string, options: ExportCommandOptions)
     );
     lines.push(...notes.map((note) => `note: ${note}`));
   }
+  if (other !== undefined) {
+    lines.push(`note: this is the ${encoder} encoder; --encoder ${other} takes the ${other} one`);
+  }
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }
@@ -99,7 +102,11 @@ async function readEncoder({ path, method }: OpenedRun, encoder: ExportCommandOp
     ),
   );
   assertTensorsFit(checkpointPath, method.backbone.parameters, tensors);
-  return { tensors: toFloat32(tensors), step: (record as { readonly step: number }).step };
+  return {
+    tensors: toFloat32(tensors),
+    step: (record as { readonly step: number }).step,
+    other: encoderNames.find((name) => name !== encoder && sections[name] !== undefined),
+  };
 }
 
 function assertFile(out: string, extension: string): void {

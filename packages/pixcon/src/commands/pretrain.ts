@@ -6,6 +6,7 @@ import { imageFolder } from '@pixcon/datasets';
 import { pretrain } from '@pixcon/trainer';
 import { buildMethod } from '../build-method.ts';
 import { ownConfig, readConfigFile } from '../config-file.ts';
+import { exportNotice } from '../export-notice.ts';
 import { readInitialWeights, startFrom } from '../initial-weights.ts';
 import { interruptible } from '../interruptible.ts';
 import { joinSettings } from '../methods/recipes.ts';
@@ -22,6 +23,9 @@ export interface PretrainCommandOptions {
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
+/** What the backbone begins with: a file, and one of its networks. */
+type Beginning = { readonly init?: string | undefined; readonly network?: string | undefined };
+
 /** `pixcon pretrain DIR`: returns the exit code. */
 export async function pretrainCommand(directory: string, options: PretrainCommandOptions): Promise<number> {
   const { out, resume, flags } = options;
@@ -32,26 +36,40 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   const settings = resolveRunConfig(asked, path ?? 'pretrain');
   // A run that goes on has all of its weights in its checkpoint.
   const goesOn = resume && existsSync(join(out, 'checkpoint.safetensors'));
-  const { init: given, ...rest } = settings;
-  const init = goesOn ? await initOfRun(out, given) : given;
-  // A path that still holds when the run is opened from elsewhere.
-  const config: RunConfig = init === undefined ? rest : { ...rest, init: resolve(init) };
+  const { init, network } = goesOn ? await beginningOfRun(out, settings) : settings;
+  if (network !== undefined && init === undefined) {
+    throw new PixconError(
+      'invalid-argument',
+      '--network chooses among the networks of --init FILE, got no --init',
+    );
+  }
+  let config: RunConfig = {
+    ...settings,
+    // A path that still holds when the run is opened from elsewhere.
+    ...(init === undefined ? {} : { init: resolve(init) }),
+    ...(network === undefined ? {} : { network }),
+  };
   const dataset = imageFolder(directory);
   const progress = new Progress();
   const backend = await startBackend(config.backend);
   progress.line(explainBackend(backend));
   let method = buildMethod(config);
   if (config.init !== undefined && !goesOn) {
-    const { tensors, summary } = await readInitialWeights(config.init, {
+    const initial = await readInitialWeights(config.init, {
       parameters: () => method.backbone.parameters,
       arch: config.arch,
+      network,
     });
-    method = startFrom(method, tensors);
-    progress.line(summary);
+    method = startFrom(method, initial.tensors);
+    // Whoever opens the run takes the same one.
+    if (initial.network !== undefined) config = { ...config, network: initial.network };
+    progress.line(initial.summary);
   }
   progress.line(
     `${config.method}, ${config.arch}, ${config.imageSize} px, ${dataset.length} images from ${directory}`,
   );
+  const notice = exportNotice(method.backbone, config.outputStride);
+  if (notice !== undefined) progress.line(notice);
   return interruptible(progress, async (signal) => {
     const result = await pretrain(method, dataset, {
       ...pretrainOptions(config, dataset.length),
@@ -76,15 +94,24 @@ export async function pretrainCommand(directory: string, options: PretrainComman
  *
  * @throws PixconError `invalid-argument` when other weights are asked for
  */
-async function initOfRun(out: string, given: string | undefined): Promise<string | undefined> {
+async function beginningOfRun(out: string, given: Beginning): Promise<Beginning> {
   const path = ownConfig(out);
   if (path === undefined) return given;
-  const { init } = resolveRunConfig(await readConfigFile(path), path);
-  if (given === undefined || (init !== undefined && resolve(given) === resolve(init))) return init;
-  throw new PixconError(
-    'invalid-argument',
-    `--init: the run in ${out} began ${init === undefined ? 'without it' : `with ${init}`} and goes on from its checkpoint, got ${given}; leave --init out, or begin another run (--out)`,
-  );
+  const { init, network } = resolveRunConfig(await readConfigFile(path), path);
+  if (given.init !== undefined && (init === undefined || resolve(given.init) !== resolve(init))) {
+    throw new PixconError(
+      'invalid-argument',
+      `--init: the run in ${out} began ${init === undefined ? 'without it' : `with ${init}`} and goes on from its checkpoint, got ${given.init}; leave --init out, or begin another run (--out)`,
+    );
+  }
+  // The run has the whole name, of which a part may have been given.
+  if (given.network !== undefined && !`.${network}.`.includes(`.${given.network}.`)) {
+    throw new PixconError(
+      'invalid-argument',
+      `--network: the run in ${out} began with ${network ?? 'the one network of its file'} and goes on from its checkpoint, got ${given.network}; leave --network out, or begin another run (--out)`,
+    );
+  }
+  return { init, network };
 }
 
 function describeUnreadable(names: readonly string[]): string {
