@@ -9,9 +9,14 @@ export function exportNotice({ name, parameters }: Backbone, outputStride: numbe
   const shapes = new Map(
     parameters.map(({ name, shape, layout }) => [name, { shape: fileShape(shape, layout) }]),
   );
-  const refusals = refusalsOf(shapes, outputStride);
-  if (refusals.length === 0) return undefined;
-  return `note: ${name} has no export to ${refusals.join('; nor to ')}; tfjs takes it, and backbone.safetensors has torchvision’s names`;
+  const formats = new Map<string, string[]>();
+  for (const refusal of refusalsOf(shapes, outputStride)) {
+    const [format = '', reason = ''] = refusal.split(/: (.*)/s);
+    formats.set(reason, [...(formats.get(reason) ?? []), format]);
+  }
+  if (formats.size === 0) return undefined;
+  const refusals = [...formats].map(([reason, names]) => `${names.join(' and ')} (${reason})`);
+  return `note: ${name} has no export to ${refusals.join(', nor to ')}; tfjs takes it, and backbone.safetensors has torchvision’s names`;
 }
 
 function refusalsOf(

@@ -102,7 +102,7 @@ describe('pixcon pretrain --init --network', () => {
     const flags = { ...tiny, init: file, network: 'teacher', epochs: 1, backend: 'wasm', report: false };
     const text = await told(() => pretrainCommand(photos, { out, resume: false, flags }));
     expect(text).toContain('teacher.backbone rather than state_dict.student.backbone');
-    expect(text).toContain('note: resnet18 has no export to torchvision: its stages are 64');
+    expect(text).toContain('note: resnet18 has no export to torchvision (its stages are 64');
     expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8')).network).toBe(
       'state_dict.teacher.backbone',
     );
@@ -131,10 +131,10 @@ describe('exportNotice', () => {
 
   it('tells before the run what its export will refuse', () => {
     expect(notice({ arch: 'resnet10' })).toBe(
-      'note: resnet10 has no export to mmseg: it knows the depths 18, 34, 50, 101, 152, this network has stages of 1, 1, 1, 1 blocks; nor to detectron2: it knows the depths 18, 34, 50, 101, 152, this network has stages of 1, 1, 1, 1 blocks; tfjs takes it, and backbone.safetensors has torchvision’s names',
+      'note: resnet10 has no export to mmseg and detectron2 (the depths there are 18, 34, 50, 101, 152, this network has stages of 1, 1, 1, 1 blocks); tfjs takes it, and backbone.safetensors has torchvision’s names',
     );
     expect(notice({ planes: [32, 64, 128, 256] })).toMatch(
-      /^note: resnet18 has no export to torchvision: its stages/,
+      /^note: resnet18 has no export to torchvision \(its stages/,
     );
   });
 

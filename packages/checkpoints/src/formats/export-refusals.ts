@@ -8,7 +8,7 @@ import { torchvisionModel } from './torchvision.ts';
  * of each that would. Empty for networks that all can build.
  *
  * @example
- * exportRefusals(describeResNet(tensors), 32); // => ['mmseg: it knows the depths 18, 34, …']
+ * exportRefusals(describeResNet(tensors), 32); // => ['mmseg: the depths there are 18, 34, …']
  */
 export function exportRefusals(description: ResNetDescription, outputStride: number): string[] {
   return [

@@ -22,7 +22,7 @@ export function standardResNet(
   if (depth === undefined) {
     throw refuse(
       library,
-      `it knows the depths ${Object.values(depths).join(', ')}, this network has stages of ${layers.join(', ')} blocks`,
+      `the depths there are ${Object.values(depths).join(', ')}, this network has stages of ${layers.join(', ')} blocks`,
     );
   }
   if (stemSize !== 7)

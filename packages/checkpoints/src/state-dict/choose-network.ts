@@ -92,10 +92,6 @@ function rulesOf(file: ReadonlySet<string>): readonly Rule[] {
   };
   return [
     {
-      rank: ({ role }) => Number(role.optimizer),
-      reason: (_, other) => `${other.name} belongs to an optimizer`,
-    },
-    {
       rank: ({ complete }) => Number(!complete),
       reason: (_, other) => `${other.name} lacks normalization statistics`,
     },

@@ -51,7 +51,8 @@ export function findBackbone(
   file: ReadonlyMap<string, HostTensor>,
   options: FindBackboneOptions = {},
 ): FoundBackbone {
-  const networks = findNetworks(file.keys(), options.path);
+  const found = findNetworks(file.keys(), options.path);
+  const networks = found.filter(({ complete, role }) => complete || !role.optimizer);
   if (networks.length === 0)
     throw checkpointError(`findBackbone: no ResNet: ${expected}, got ${firstOf(file)}`);
   const tensorsOf = (parts: ReadonlyMap<string, string>) =>

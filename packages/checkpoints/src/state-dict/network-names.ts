@@ -15,10 +15,10 @@ export function unwrapped(name: string): string {
 }
 
 const average =
-  /^(ema\d*|(model|net|network|encoder|backbone|weights|params)ema|ema(model|net|network|encoder|backbone|weights|params)|emas|target\d*|teacher\d*|momentum|mom|averaged?|averaging|avg|swa|polyak|shadow|slow|k|key)$/;
+  /^(ema(v?\d+)?|(model|net|network|encoder|backbone|weights|params)ema|ema(model|net|network|encoder|backbone|weights|params)|emas|target\d*|teacher\d*|momentum|mom|averaged?|averaging|avg|moving|swa|polyak|shadow|slow|k|key)$/;
 const online = /^(online\d*|student\d*|q|query|current)$/;
 /** Moments of an optimizer are shaped as weights, and are none. */
-const moment = /^(optim\w*|optimizers?|velocity|momentum_?buffers?|moments?)$/;
+const moment = /^(optim|optimizers?|velocity|velocities|moments?)$/;
 
 /** What a network's name says of it. */
 export interface NetworkRole {

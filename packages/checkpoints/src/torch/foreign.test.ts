@@ -183,6 +183,46 @@ describe('decodeTorch, of files with more than tensors', () => {
     ]);
   });
 
+  it('reads protocol 0, whose references PyTorch writes as texts', () => {
+    const pickle = (id: string) =>
+      encodeZip([
+        [
+          'x/data.pkl',
+          new TextEncoder().encode(
+            `(dp0\nS'w'\nctorch._utils\n_rebuild_tensor_v2\n(P${id}\nI0\n(I2\nt(I1\ntI00\nNtRs.`,
+          ),
+        ],
+        ['x/data/0', new Uint8Array(Float32Array.of(1, 2).buffer)],
+      ]);
+    const written = "('storage', <class 'torch.FloatStorage'>, '0', 'cpu', 2)";
+    expect(get(decodeTorch(pickle(written)), 'w')).toEqual(['F32', [2], [1, 2]]);
+    for (const other of ["('storage', <class 'torch.Thing'>, '0', 'cpu', 2)", '__proto__', '']) {
+      expect(() => decodeTorch(pickle(other))).toThrow('it refers to a storage that is none');
+    }
+  });
+
+  it('names a storage of a stream whose size is unknown', () => {
+    const id = new PicklePersistentId(
+      new PickleTuple<PickleInput>([
+        'storage',
+        new PickleGlobal('torch', 'QUInt8Storage'),
+        '0',
+        'cpu',
+        2,
+        null,
+      ]),
+    );
+    const stream = [
+      Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e),
+      encodePickle(1001, 2),
+      encodePickle(new Map([['little_endian', true]]), 2),
+      encodePickle(new Map([['w', id]]), 2),
+    ];
+    expect(() => decodeTorch(Uint8Array.from(stream.flatMap((part) => [...part])))).toThrow(
+      'it has a storage of torch.QUInt8Storage, which is not read',
+    );
+  });
+
   it('names a pickle of nothing but objects, and how to save weights', () => {
     const bytes = archive(new PickleCall(new PickleGlobal('my', 'Trainer'), [], new Map([['lr', 0.1]])));
     expect(() => decodeTorch(bytes)).toThrow(

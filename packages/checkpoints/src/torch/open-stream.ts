@@ -4,7 +4,7 @@ import { bytesPerElement } from '../host-tensor.ts';
 import { decodePickle } from '../pickle/decode-pickle.ts';
 import type { UnpickleOptions } from '../pickle/unpickler.ts';
 import type { OpenedPickle } from './opened-pickle.ts';
-import { TorchStorage } from './tensor-reference.ts';
+import { TorchStorage, UnreadableTensor } from './tensor-reference.ts';
 
 /** The first pickle of a file of `torch.save` before PyTorch 1.6. */
 const magicNumber = 0x1950a86a20f9469cfc6cn;
@@ -40,6 +40,12 @@ export function openStream(bytes: Uint8Array, options: UnpickleOptions): OpenedP
     const storage = options.persistent?.(id);
     if (storage instanceof TorchStorage) {
       sizes.set(storage.key, bytesPerElement(storage.dtype) as number);
+    }
+    // Without the size of its elements, what follows it in the file cannot be found.
+    if (storage instanceof UnreadableTensor) {
+      throw checkpointError(
+        `it has a storage of ${storage.kind.slice(0, 80)}, which is not read: save the state dict alone, or the file again in a newer PyTorch`,
+      );
     }
     return storage;
   };

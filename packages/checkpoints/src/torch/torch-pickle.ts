@@ -116,7 +116,7 @@ function rebuildFromType([callable, , parameters]: readonly unknown[]): unknown 
 
 /** `('storage', class, key, location, length[, view])`; before PyTorch 1.6 also `('module', class, file, source)`. */
 function resolveStorage(id: unknown): unknown {
-  const [kind, dtype, key, , length, view] = id instanceof PickleTuple ? id.items : [];
+  const [kind, dtype, key, , length, view] = id instanceof PickleTuple ? id.items : writtenOut(id);
   if (kind === 'module' && dtype instanceof PickleGlobal) return dtype;
   if (kind !== 'storage' || typeof key !== 'string' || !isWhole(length)) {
     throw checkpointError('it refers to a storage that is none');
@@ -129,6 +129,13 @@ function resolveStorage(id: unknown): unknown {
     );
   }
   return new TorchStorage(key, dtype, length);
+}
+
+/** With protocol 0 PyTorch writes the tuple's text, which it cannot read back itself. */
+function writtenOut(id: unknown): readonly unknown[] {
+  const pattern = /^\('storage', <class '(torch\.\w+)'>, '(\d+)', '([\w:]+)', (\d+)(, None)?\)$/;
+  const [, type, key, location, length] = (typeof id === 'string' && pattern.exec(id)) || [];
+  return type === undefined ? [] : ['storage', storageDtypes.get(type), key, location, Number(length)];
 }
 
 function isDtype(value: unknown): value is Dtype {

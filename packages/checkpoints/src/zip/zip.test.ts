@@ -57,6 +57,15 @@ describe('encodeZip and decodeZip', () => {
     expect(decodeZip(commented).size).toBe(3);
   });
 
+  it('pass over the compressed source of TorchScript', () => {
+    const bytes = encodeZip([
+      ['a/code/__torch__.py', text('one')],
+      ['a/data.pkl', text('two')],
+    ]);
+    bytes.set([8], find(bytes, directory) + 10);
+    expect([...decodeZip(bytes).keys()]).toEqual(['a/data.pkl']);
+  });
+
   it.each<[string, (bytes: Uint8Array) => void, string]>([
     ['compressed entries', (b) => b.set([8], find(b, directory) + 10), 'entry "a/first" is compressed'],
     ['encrypted entries', (b) => b.set([1], find(b, directory) + 8), 'entry "a/first" is encrypted'],
