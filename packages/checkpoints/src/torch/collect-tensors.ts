@@ -12,8 +12,11 @@ export interface CollectedTensors {
   readonly unreadable: ReadonlyMap<string, string>;
 }
 
-/** Modules in modules stay far below the depth; a longer list holds numbers, not state dicts. */
-const limits = { depth: 32, visits: 2_000_000, list: 64 } as const;
+/**
+ * Modules in modules stay far below the depth; a longer list holds numbers, not state dicts. Names are counted in
+ * letters: references can multiply few bytes of a file into many.
+ */
+const limits = { depth: 32, visits: 2_000_000, letters: 10_000_000, list: 64 } as const;
 
 interface Found {
   readonly keys: readonly string[];
@@ -33,10 +36,13 @@ export function collectTensors(root: unknown): CollectedTensors {
   // References can multiply without end: what led to no tensor is not entered again.
   const barren = new Set<unknown>();
   let visits = 0;
+  let letters = 0;
   const visit = (value: unknown): void => {
     if (++visits > limits.visits) throw checkpointError(`it holds more than ${limits.visits} things`);
     const tensor = value instanceof PickleObject ? (numpyTensor(value) ?? value) : value;
     if (tensor instanceof TensorReference || tensor instanceof UnreadableTensor) {
+      letters += keys.reduce((sum, key) => sum + key.length + 1, 0);
+      if (letters > limits.letters) throw checkpointError('the names of its tensors have no end');
       found.push({ keys: [...keys], tensor });
       return;
     }

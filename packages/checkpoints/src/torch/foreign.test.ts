@@ -230,6 +230,33 @@ describe('decodeTorch, of files with more than tensors', () => {
     );
   });
 
+  it('refuses dicts that multiply a tensor, or the letters of its name', () => {
+    // Each dict holds the one before ten times, by the memo: a million ways to one tensor.
+    const multiplied = (key: string) => {
+      const text = (value: string) => [
+        0x58,
+        value.length & 255,
+        value.length >> 8,
+        0,
+        0,
+        ...Buffer.from(value),
+      ];
+      const tensor = [...encodePickle(pair(), 2)].slice(2, -1);
+      const layers = Array.from({ length: 7 }, (_, layer) => [
+        ...[0x7d, 0x28],
+        ...Array.from({ length: 10 }, (_, index) => [...text(`${index}${key}`), 0x68, layer]).flat(),
+        ...[0x75, 0x71, layer + 1],
+      ]);
+      return encodeZip([
+        ['x/data.pkl', Uint8Array.from([0x80, 2, ...tensor, 0x71, 0, ...layers.flat(), 0x2e])],
+        ['x/data/0', new Uint8Array(8)],
+      ]);
+    };
+    for (const key of ['', 'long'.repeat(5000)]) {
+      expect(() => decodeTorch(multiplied(key))).toThrow('the names of its tensors have no end');
+    }
+  });
+
   it('refuses two tensors of one name', () => {
     const twice = new Map<string, PickleInput>([
       ['a', new Map([['b.c', pair()]])],
