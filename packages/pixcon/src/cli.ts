@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import {
   architectureNames,
@@ -62,10 +63,17 @@ function labels(text: string): number[] {
   });
 }
 
+/** Of the package: its `package.json` lies beside `src` and `dist`. */
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
 /** Commands import their work when they run, so that `--help` is quick. */
 function program(setExitCode: (code: number) => void): Command {
   const root = new Command('pixcon')
     .description('Dense self-supervised pre-training: pixel-level contrastive learning on scene images')
+    .version(version(), '-V, --version', 'print the version')
     .configureOutput({
       outputError: (text, write) => {
         const line = text
