@@ -72,7 +72,7 @@ function describe(metrics?: MetricsRecord): string {
 
 function print(event: PretrainEvent): void {
   if (event.type === 'notice' || event.type === 'warning') console.log(event.message);
-  if (event.type !== 'step' || event.metrics?.step !== event.step - 1) return;
+  if (event.type !== 'step' || !event.metrics) return;
   const { step, totalSteps, secondsLeft, metrics } = event;
   console.log(`step ${step}/${totalSteps}  ${describe(metrics)}  ${secondsLeft.toFixed(0)} s left`);
 }

@@ -66,7 +66,7 @@ function print(event: PretrainEvent): void {
   if (event.type === 'notice' || event.type === 'warning') console.log(event.message);
   if (event.type === 'start')
     console.log(`${event.totalSteps} steps of ${event.epochs} epochs, chance ${event.chance?.toFixed(3)}`);
-  if (event.type !== 'step' || event.metrics?.step !== event.step - 1) return;
+  if (event.type !== 'step' || !event.metrics) return;
   const { step, totalSteps, imagesPerSecond, secondsLeft, phase, metrics } = event;
   const hours = (secondsLeft / 3600).toFixed(1);
   console.log(

@@ -13,7 +13,7 @@ const step = {
   secondsLeft: 42,
   phase: 'training',
   metrics: {
-    step: 39,
+    step: 42,
     epoch: 2,
     loss: 7.912,
     image: 3.9,
@@ -47,6 +47,10 @@ describe('describeStep', () => {
     expect(text.length).toBeLessThan(90);
   });
 
+  it('names the step of metrics that are of an earlier one', () => {
+    expect(describeStep({ ...step, step: 45 })).toContain('  loss 7.91 at step 42 (image 3.90, ');
+  });
+
   it('tells that the queue is filling, and leaves out what there is not', () => {
     expect(describeStep({ ...step, phase: 'queue is filling', metrics: undefined })).toBe(
       'epoch 3/100  41.2 images/s  0:42 left  queue is filling',
@@ -68,14 +72,17 @@ describe('Progress', () => {
     progress.handle({ type: 'notice', message: 'shorter queues' });
     progress.handle({ type: 'warning', message: 'skipped a.jpg' });
     progress.handle({ type: 'checkpoint', step: 1, path: 'x' });
-    for (let done = 1; done <= 1000; done++) progress.handle({ ...step, step: done });
+    const metricsOf = (done: number) => ({ ...step.metrics, step: done, loss: done });
+    for (let done = 1; done <= 1000; done++) {
+      progress.handle({ ...step, step: done, metrics: done % 999 === 1 ? metricsOf(done) : undefined });
+    }
     progress.stop();
     expect(lines).toEqual([
       '100 epochs of 10 steps, 11.2 M parameters, queues: image 65,536, dense 65,536, loss at chance 22.18',
       'shorter queues',
       'warning: skipped a.jpg',
-      `step 1/1000  ${describeStep(step)}`,
-      `step 1000/1000  ${describeStep(step)}`,
+      `step 1/1000  ${describeStep({ ...step, step: 1, metrics: metricsOf(1) })}`,
+      `step 1000/1000  ${describeStep({ ...step, step: 1000, metrics: metricsOf(1000) })}`,
     ]);
   });
 
@@ -101,11 +108,11 @@ describe('Progress', () => {
     progress.handle(start);
     progress.handle(step);
     progress.line('a line');
-    progress.handle({ ...step, step: 1000 });
+    progress.handle({ ...step, step: 1000, metrics: undefined });
     progress.stop();
+    expect(drawn).toContain('loss 7.91 at step 42');
     expect(drawn).toContain('first step');
     expect(drawn).toContain('\r\u001b[K\u001b[?7ha line\n\u001b[?7l');
     expect(drawn).toMatch(/█{10} {2}epoch 3\/100 /);
-    expect(drawn).toContain(describeStep(step));
   });
 });

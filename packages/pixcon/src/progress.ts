@@ -8,6 +8,8 @@ type StepEvent = Extract<PretrainEvent, { type: 'step' }>;
 export class Progress {
   #bar: SingleBar | undefined;
   #lastLine = 0;
+  /** Of the last step whose scalars were fetched. */
+  #metrics: StepEvent['metrics'];
   readonly #terminal: boolean;
   readonly #print: (line: string) => void;
   readonly #stream: NodeJS.WriteStream;
@@ -89,22 +91,26 @@ export class Progress {
   }
 
   #step(event: StepEvent): void {
+    this.#metrics = event.metrics ?? this.#metrics;
+    const text = describeStep({ ...event, metrics: this.#metrics });
     if (this.#bar) {
-      this.#bar.update(event.step, { text: describeStep(event) });
+      this.#bar.update(event.step, { text });
       return;
     }
     const now = Date.now();
     if (now - this.#lastLine < 15_000 && event.step < event.totalSteps) return;
     this.#lastLine = now;
-    this.#print(`step ${event.step}/${event.totalSteps}  ${describeStep(event)}`);
+    this.#print(`step ${event.step}/${event.totalSteps}  ${text}`);
   }
 }
 
 /**
  * `epoch 3/10  41.2 images/s  0:42 left  loss 7.91 (image 3.90, dense 4.01; chance 8.32)`: below 90 columns, and
- * what a narrow terminal cuts off is the least.
+ * what a narrow terminal cuts off is the least. `metrics` of an earlier step are told with their step: `loss 7.91 at
+ * step 40`.
  */
 export function describeStep({
+  step,
   epoch,
   epochs,
   imagesPerSecond,
@@ -123,7 +129,8 @@ export function describeStep({
     );
     const chance = metrics.chance === undefined ? [] : [`chance ${metrics.chance.toFixed(2)}`];
     const details = [terms.join(', '), ...chance].filter(Boolean).join('; ');
-    parts.push(`loss ${metrics.loss.toFixed(2)}${details === '' ? '' : ` (${details})`}`);
+    const at = metrics.step === step ? '' : ` at step ${metrics.step}`;
+    parts.push(`loss ${metrics.loss.toFixed(2)}${at}${details === '' ? '' : ` (${details})`}`);
   }
   if (phase === 'queue is filling') parts.push('queue is filling');
   return parts.join('  ');

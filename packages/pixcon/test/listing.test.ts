@@ -54,7 +54,7 @@ describe('the listing', () => {
       imageSize: 128,
       out,
     });
-    expect(metrics?.step).toBe(3);
+    expect(metrics?.step).toBe(4);
     expect(existsSync(join(out, 'backbone.safetensors'))).toBe(true);
     state.dispose();
   });

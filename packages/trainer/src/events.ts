@@ -1,12 +1,13 @@
 import type { ReportMetrics } from '@pixcon/visualize';
 
-/** One line of `metrics.jsonl`: the scalars of a step and what they were made under. */
+/** One line of `metrics.jsonl`: the scalars of a step, counted from 1, and what they were made under. */
 export type MetricsRecord = ReportMetrics;
 
 /** What `pretrain` tells while it runs. */
 export type PretrainEvent =
   | {
       readonly type: 'start';
+      /** Steps done before: 0, or those of the checkpoint that the run goes on from. */
       readonly step: number;
       readonly totalSteps: number;
       readonly stepsPerEpoch: number;
@@ -17,16 +18,20 @@ export type PretrainEvent =
     }
   | {
       readonly type: 'step';
-      /** Steps done. */
+      /** Steps done: this one's number, counted from 1. */
       readonly step: number;
       readonly totalSteps: number;
+      /** Whole epochs done before this step. */
       readonly epoch: number;
       readonly epochs: number;
       readonly imagesPerSecond: number;
       readonly secondsLeft: number;
       /** Until every row of the queues holds a real key the loss may rise. */
       readonly phase: 'queue is filling' | 'training';
-      /** The last fetched record. */
+      /**
+       * The scalars of this very step, where they were fetched: of a call's first step, of every `logEverySteps`-th, and
+       * of the run's last. Those of the steps between are in `metrics.jsonl`.
+       */
       readonly metrics: MetricsRecord | undefined;
     }
   | { readonly type: 'notice'; readonly message: string }

@@ -4,6 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
 import { readCheckpoint, saveParameters, writeCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
+import type { MetricsRecord } from './events.ts';
+import { readMetricsLines, writeMetricsLines } from './metrics-lines.ts';
 import { PictureFolder } from './report/picture-folder.ts';
 import { assertNotLocked, lockRunFolder } from './run-lock.ts';
 import { eventFiles } from './tensorboard/event-file.ts';
@@ -156,9 +158,9 @@ export class RunFolder {
    *
    * @throws PixconError `data` when they cannot be written
    */
-  async appendMetrics(records: readonly object[]): Promise<void> {
+  async appendMetrics(records: readonly MetricsRecord[]): Promise<void> {
     if (records.length === 0) return;
-    const text = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+    const text = writeMetricsLines(records);
     try {
       const file = await open(this.metricsPath, 'a');
       try {
@@ -172,21 +174,13 @@ export class RunFolder {
     }
   }
 
-  /** Drops the records of steps that a resumed run will do again, and lines cut short by a kill. */
-  async keepMetricsBefore(step: number): Promise<void> {
+  /** Drops the records after so many steps, which a resumed run will do again, and lines cut short by a kill. */
+  async keepMetricsUpTo(step: number): Promise<void> {
     if (!existsSync(this.metricsPath)) return;
-    const lines = (await readFile(this.metricsPath, 'utf8')).split('\n');
-    const kept = lines.filter((line) => stepOf(line) < step);
-    await writeFileAtomic(this.metricsPath, encode(kept.map((line) => `${line}\n`).join('')));
-  }
-}
-
-/** The step of a line of metrics; NaN for what is none. */
-function stepOf(line: string): number {
-  try {
-    return Number((JSON.parse(line) as { readonly step?: unknown } | null)?.step ?? Number.NaN);
-  } catch {
-    return Number.NaN;
+    const kept = readMetricsLines(await readFile(this.metricsPath, 'utf8')).filter(
+      (line) => line.step <= step,
+    );
+    await writeFileAtomic(this.metricsPath, encode(writeMetricsLines(kept)));
   }
 }
 

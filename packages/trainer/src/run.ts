@@ -26,7 +26,7 @@ export interface PretrainResult {
   readonly state: MethodState;
   /** Steps of the whole run. */
   readonly steps: number;
-  /** The last logged record. */
+  /** The record of the last step; none where a complete run was resumed. */
   readonly metrics: MetricsRecord | undefined;
   /** Names of the images that could not be read and were skipped. */
   readonly unreadable: readonly string[];
@@ -118,7 +118,7 @@ export class Run {
     try {
       if (method.backbone.precision === 'mixed') this.#lossScale = lossScale();
       const start = await this.#restore();
-      await folder?.keepMetricsBefore(start);
+      await folder?.keepMetricsUpTo(start);
       await folder?.writeConfig(this.#config());
       await folder?.writeRun({ totalSteps: this.#totalSteps, queueLength: this.#queueLength() });
       this.#announce(start);
@@ -220,12 +220,12 @@ export class Run {
         accumulate: options.accumulate,
         lossScale: this.#lossScale,
       });
-      this.#log.add({ step, names, queueFilled: this.#queueFilled() }, scalars);
+      this.#log.add({ step: step + 1, names, queueFilled: this.#queueFilled() }, scalars);
     } finally {
       disposeViews(views);
     }
     const done = step + 1;
-    const due = done % options.logEverySteps === 0 || done === start + 1;
+    const due = done % options.logEverySteps === 0 || done === start + 1 || done === this.#totalSteps;
     const fetched = due ? await this.#log.fetch() : undefined;
     this.#throughput.tick();
     if (fetched) await this.#record(fetched);
@@ -238,7 +238,7 @@ export class Run {
       imagesPerSecond: this.#throughput.imagesPerSecond,
       secondsLeft: this.#throughput.secondsFor(this.#totalSteps - done),
       phase: this.#queueIsFull() ? 'training' : 'queue is filling',
-      metrics: this.#metrics,
+      metrics: fetched?.steps.at(-1) && this.#metrics,
     });
     // A backend that computes synchronously would otherwise never let the event loop see a signal.
     await new Promise((resolve) => setTimeout(resolve));
@@ -271,14 +271,15 @@ export class Run {
 
   #metricsOf({ step, queueFilled, values }: StepValues): MetricsRecord {
     const { loss = Number.NaN, ...rest } = values;
+    const before = step - 1;
     return {
       step,
-      epoch: Math.floor(step / this.#stepsPerEpoch),
+      epoch: Math.floor(before / this.#stepsPerEpoch),
       loss,
       ...(this.#chance === undefined ? {} : { chance: this.#chance }),
       ...rest,
-      learningRate: this.#learningRateAt(step),
-      targetMomentum: this.#targetMomentumAt(step),
+      learningRate: this.#learningRateAt(before),
+      targetMomentum: this.#targetMomentumAt(before),
       queueFilled,
       imagesPerSecond: this.#throughput.imagesPerSecond,
       ...memoryInUse(),
@@ -289,7 +290,7 @@ export class Run {
   async #save(done: number, names: readonly string[] = []): Promise<void> {
     const { state, folder, options, hooks } = this.#input;
     await this.#record(await this.#log.fetch());
-    await assertFiniteState(state, options.optimizer, { step: done - 1, names });
+    await assertFiniteState(state, options.optimizer, { step: done, names });
     if (!folder) return;
     const record = { step: done, identity: this.#identity, unreadable: this.#unreadable.save() };
     await folder.writeCheckpoint(captureState(state, options.optimizer, record, this.#lossScale));

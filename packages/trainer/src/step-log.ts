@@ -4,6 +4,7 @@ import type { StepScalars } from './train-step.ts';
 
 /** What is known of a step on the host when it is enqueued. */
 export interface StepFacts {
+  /** Counted from 1. */
   readonly step: number;
   /** The images of its batch. */
   readonly names: readonly string[];

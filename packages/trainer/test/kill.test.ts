@@ -44,7 +44,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pixcon-kill-'));
   expect(await train(join(folder, 'whole'))).toBe(0);
   expected = await readMetrics(join(folder, 'whole'));
-  expect(expected.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, step) => step));
+  expect(expected.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, step) => step + 1));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

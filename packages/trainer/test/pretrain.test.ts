@@ -81,7 +81,7 @@ describeBackends('pretrain', (backend) => {
     const error = await failureOf({ optimizer, epochs: 2 });
     expect(error.code).toBe('numerical');
     expect(error.message).toMatch(
-      /backbone\.conv1\.weight is no longer finite after step 5; .*: image-\d\d\.png, /,
+      /backbone\.conv1\.weight is no longer finite after step 6; .*: image-\d\d\.png, /,
     );
     const { state } = await pretrain(tinyPixCon(), tinyImages(16), {
       ...tinyOptions,
@@ -94,7 +94,9 @@ describeBackends('pretrain', (backend) => {
       },
     });
     state.dispose();
-    expect((await readMetrics(out)).map(({ step }) => step)).toEqual(Array.from({ length: 8 }, (_, i) => i));
+    expect((await readMetrics(out)).map(({ step }) => step)).toEqual(
+      Array.from({ length: 8 }, (_, i) => i + 1),
+    );
   });
 });
 
@@ -120,10 +122,10 @@ describeBackends(
       };
       const error = await failureOf({}, tinyImages(16), method);
       expect(error.code).toBe('numerical');
-      expect(error.message).toMatch(/^pretrain: loss became NaN at step 7; /);
+      expect(error.message).toMatch(/^pretrain: loss became NaN at step 8; /);
       expect(error.message).toContain((batches[7] as readonly string[]).join(', '));
       // What was good until then is on the disk.
-      expect((await readMetrics(out)).map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+      expect((await readMetrics(out)).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
       const resumed = await pretrain(inner, tinyImages(16), { ...tinyOptions, out, resume: true });
       resumed.state.dispose();
       expect(await readMetrics(out)).toHaveLength(12);
@@ -265,7 +267,7 @@ describeBackends(
         epochs: 1,
       });
       state.dispose();
-      expect([steps, metrics?.step, unreadable]).toEqual([4, 3, []]);
+      expect([steps, metrics?.step, unreadable]).toEqual([4, 4, []]);
     });
 
     it('starts from initialState, and is a function of its seed', async () => {
@@ -308,10 +310,34 @@ describeBackends(
         'training',
       ]);
       expect(steps.map(({ epoch }) => epoch)).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]);
-      expect(steps[0]?.metrics?.step).toBe(0);
+      // Of the step that the event names, where they were fetched.
+      expect(steps.map(({ metrics }) => metrics?.step)).toEqual(
+        Array.from({ length: 12 }, (_, i) => (i === 0 || i % 3 === 2 ? i + 1 : undefined)),
+      );
+      const lines = await readMetrics(out);
+      for (const { step, metrics } of steps) {
+        if (metrics) expect(metrics.loss).toBe(lines[step - 1]?.loss);
+      }
       expect(steps.at(-1)?.secondsLeft).toBe(0);
       const saved = events.filter((event) => event.type === 'checkpoint').map(({ step }) => step);
       expect(saved).toEqual([2, 4, 6, 8, 10, 12]);
+    });
+
+    it('fetches the last step, whatever is logged between', async () => {
+      const losses: (number | undefined)[] = [];
+      const { state, metrics } = await pretrain(tinyPixCon(), tinyImages(20), {
+        ...tinyOptions,
+        epochs: 1,
+        logEverySteps: 10,
+        checkpointEverySteps: 100,
+        out,
+        onEvent: (event) => event.type === 'step' && losses.push(event.metrics?.loss),
+      });
+      state.dispose();
+      const lines = await readMetrics(out);
+      expect(lines.map(({ step, epoch }) => [step, epoch])).toEqual([1, 2, 3, 4, 5].map((step) => [step, 0]));
+      expect(losses).toEqual([lines[0]?.loss, undefined, undefined, undefined, lines[4]?.loss]);
+      expect([metrics?.step, metrics?.loss]).toEqual([5, lines[4]?.loss]);
     });
 
     it('writes every default into config.json', async () => {

@@ -114,7 +114,7 @@ describeBackends('a run that shows itself', (backend) => {
     expect(data.config).toEqual(JSON.parse(await readFile(join(out, 'config.json'), 'utf8')));
     expect(data.status).toMatchObject({ state: 'finished', step: 12, totalSteps: 12, queueLength: 12 });
     expect(Date.now() - Date.parse(data.status.updated)).toBeLessThan(60_000);
-    expect(data.metrics.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, step) => step));
+    expect(data.metrics.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, step) => step + 1));
     expect(data.scores).toEqual([report]);
     expect(data.pairs).toHaveLength(2);
     expect(data.snapshots.map(({ step }) => step)).toEqual([0, 1, 3, 6, 9, 12]);
@@ -174,8 +174,8 @@ describeBackends('a run that shows itself', (backend) => {
     const metrics = await readMetrics(out);
     const scalars = sessions.map((events) => events.filter(({ scalars }) => 'loss/total' in scalars));
     expect(scalars.map((events) => events.map(({ step }) => step))).toEqual([
-      [0, 1, 2, 3, 4],
-      [5, 6, 7, 8, 9, 10, 11],
+      [1, 2, 3, 4, 5],
+      [6, 7, 8, 9, 10, 11, 12],
     ]);
     for (const [at, { step, scalars: values }] of scalars.flat().entries()) {
       const line = metrics[at];
@@ -186,7 +186,7 @@ describeBackends('a run that shows itself', (backend) => {
       expect(values['memory/tensor_mib']).toBeGreaterThan(0);
       expect(values['memory/resident_mib']).toBeGreaterThan(values['memory/tensor_mib'] ?? 0);
     }
-    expect(sessions.map((events) => events.find(({ sessionStart }) => sessionStart)?.step)).toEqual([0, 5]);
+    expect(sessions.map((events) => events.find(({ sessionStart }) => sessionStart)?.step)).toEqual([1, 6]);
     expect(sessions[0]?.[2]?.texts.config).toContain('| batchSize | 4 |');
     const pictures = sessions.map((events) => events.filter(({ images: of }) => Object.keys(of).length > 0));
     expect(pictures.map((events) => events.map(({ step }) => step))).toEqual([

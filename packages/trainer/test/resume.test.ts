@@ -66,7 +66,9 @@ describeBackends('a resumed run', (backend) => {
     // After the first step, between two logged steps, at the end of an epoch.
     await trainInPieces(pieces, backend === 'webgpu' ? [1, 5] : [1, 5, 8], () => ({ epochs }));
     const expected = await readMetrics(whole);
-    expect(expected.map(({ step }) => step)).toEqual(Array.from({ length: 4 * epochs }, (_, step) => step));
+    expect(expected.map(({ step }) => step)).toEqual(
+      Array.from({ length: 4 * epochs }, (_, step) => step + 1),
+    );
     expect(await readMetrics(pieces)).toEqual(expected);
     await expectSameFiles(whole, pieces);
   });
@@ -133,7 +135,10 @@ describeBackends('a resumed run', (backend) => {
       await expect(stopped).rejects.toThrow(/after step 1 of 12; go on with --resume --out/);
       const metrics = join(pieces, 'metrics.jsonl');
       const [line] = (await readFile(metrics, 'utf8')).split('\n');
-      await writeFile(metrics, `${line}\nnull\n7\n{}\ngarbage\n{"step":1,"loss":3}\n{"step":2,"lo`);
+      // As older versions counted: from 0.
+      const older = line?.replace('"step":1,', '"step":0,');
+      expect(older).not.toBe(line);
+      await writeFile(metrics, `${older}\nnull\n7\n{}\ngarbage\n{"step":1,"loss":3}\n{"step":2,"lo`);
       await writeFile(join(pieces, '.checkpoint.safetensors.0123.tmp'), 'half');
       await trainInPieces(pieces, []);
       expect(await readMetrics(pieces)).toEqual(await readMetrics(whole));

@@ -2,7 +2,9 @@ import type { InspectedPair, Snapshot } from './inspection.ts';
 
 /** A line of `metrics.jsonl`; entries that a method does not log are absent. */
 export interface ReportMetrics {
+  /** Counted from 1. */
   readonly step: number;
+  /** Whole epochs done before this step. */
   readonly epoch: number;
   readonly loss: number;
   /** ln(1 + K) weighted as the loss is: what features that tell nothing reach. */

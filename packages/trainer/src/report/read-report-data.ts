@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { PixconError } from '@pixcon/core';
 import type { ReportData, ReportMetrics, ReportScore } from '@pixcon/visualize';
+import { readMetricsLines } from '../metrics-lines.ts';
 import { runFiles } from '../run-folder.ts';
 import { isRunning } from '../run-lock.ts';
 import { PictureFolder } from './picture-folder.ts';
@@ -26,7 +27,7 @@ export async function readReportData(
   const config = await readJson(join(folder, runFiles.config));
   const facts = await readJson(join(folder, runFiles.run));
   const metrics = await readMetrics(join(folder, runFiles.metrics));
-  const step = (metrics.at(-1)?.step ?? -1) + 1;
+  const step = metrics.at(-1)?.step ?? 0;
   const totalSteps = typeof facts.totalSteps === 'number' ? facts.totalSteps : step;
   const pictures = new PictureFolder(folder);
   const pairs = await pictures.readPairs();
@@ -80,16 +81,7 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 async function readMetrics(path: string): Promise<ReportMetrics[]> {
-  const text = existsSync(path) ? await readFile(path, 'utf8') : '';
-  return text.split('\n').flatMap((line) => {
-    try {
-      const record = JSON.parse(line) as ReportMetrics | null;
-      return typeof record?.step === 'number' ? [record] : [];
-    } catch {
-      // Cut short by a kill, or still being written.
-      return [];
-    }
-  });
+  return existsSync(path) ? readMetricsLines(await readFile(path, 'utf8')) : [];
 }
 
 async function readScores(folder: string): Promise<ReportScore[]> {

@@ -52,11 +52,6 @@ export class RunPictures {
     return this.#pairs.length > 0 && isSnapshotDue(this.#planned, this.#made, done);
   }
 
-  /** The snapshot of exactly so many steps, where there is one. */
-  async stored(done: number): Promise<Snapshot | undefined> {
-    return this.#made.has(done) ? await this.#input.folder.readSnapshot(done) : undefined;
-  }
-
   /** What the online encoder makes of the photos now. Nothing of the training state changes. */
   async take(done: number): Promise<Snapshot> {
     const { folder, method, state, augmentation, imageSize } = this.#input;

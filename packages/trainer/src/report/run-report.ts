@@ -46,16 +46,13 @@ export class RunReport {
     const { folder, pictures, tensorboard } = this.#input;
     if (tensorboard) {
       await this.#attempt('the TensorBoard events', async () => {
-        this.#events = await EventFile.create(folder.path, start);
+        this.#events = await EventFile.create(folder.path, start + 1);
         await this.#events.text(start, 'config', configTable(config));
       });
     }
     if (pictures) {
       await this.#attempt('the pictures', async () => {
         await pictures.begin(start);
-        const stored = await pictures.stored(start);
-        // TensorBoard has forgotten what came at this step.
-        if (stored) await this.#showMatches(stored);
       });
     }
     await this.step(start);

@@ -15,8 +15,8 @@ const prefix = 'events.out.tfevents.';
 
 /**
  * A TensorBoard event file, for one session of a run. TensorBoard reads all event files of a folder in the order
- * of their names; each begins with the step that its session goes on from, so that steps which are done again
- * after a kill are shown once.
+ * of their names; each begins with the first step of its session, so that steps which are done again after a kill are
+ * shown once.
  */
 export class EventFile {
   readonly path: string;
@@ -27,7 +27,7 @@ export class EventFile {
     this.#file = file;
   }
 
-  /** @param step steps done when the session begins */
+  /** @param step the session's first: what came at it or later is forgotten */
   static async create(folder: string, step: number): Promise<EventFile> {
     const present = await eventFiles(folder);
     const now = Math.floor(Date.now() / 1000);
