@@ -8,6 +8,7 @@ import type { MetricsRecord } from './events.ts';
 import { readMetricsLines, writeMetricsLines } from './metrics-lines.ts';
 import { PictureFolder } from './report/picture-folder.ts';
 import { assertNotLocked, lockRunFolder } from './run-lock.ts';
+import { earlyFiles, isOfRun, setStoppedRunAside } from './stopped-run.ts';
 import { eventFiles } from './tensorboard/event-file.ts';
 
 /** What makes a folder a run folder. */
@@ -61,7 +62,12 @@ export class RunFolder {
     return join(this.path, reportFile);
   }
 
-  /** @throws PixconError `invalid-argument` when it is a file, another run is writing to it, or it holds a run and `resume` is false */
+  /**
+   * A folder whose run stopped before its first checkpoint is usable: the next one begins anew.
+   *
+   * @throws PixconError `invalid-argument` when it is a file, another run is writing to it, it holds a run and `resume`
+   *   is false, a finished run without its checkpoint, or files that would be overwritten and are of no run
+   */
   assertUsable({ resume }: { readonly resume: boolean }): void {
     if (existsSync(this.path) && !statSync(this.path).isDirectory()) {
       throw new PixconError(
@@ -70,14 +76,36 @@ export class RunFolder {
       );
     }
     assertNotLocked(this.path);
-    const present = [...Object.values(runFiles), reportFile].find((file) =>
-      existsSync(join(this.path, file)),
+    if (existsSync(this.checkpointPath)) {
+      if (resume) return;
+      throw unusable(
+        `${this.path} already holds a run (${runFiles.checkpoint}); resume it (--resume) or choose another folder (--out)`,
+      );
+    }
+    if (existsSync(this.backbonePath)) {
+      throw unusable(
+        `${this.path} holds a backbone (${runFiles.backbone}) but no checkpoint to go on from; choose another folder (--out)`,
+      );
+    }
+    const [present] = earlyFiles(this.path);
+    if (present === undefined || isOfRun(this.path)) return;
+    throw unusable(
+      `${this.path} holds a ${present} that no run has written, and it would be overwritten; choose another folder (--out)`,
     );
-    if (resume || present === undefined) return;
-    throw new PixconError(
-      'invalid-argument',
-      `pretrain: ${this.path} already holds a run (${present}); resume it (--resume) or choose another folder (--out)`,
-    );
+  }
+
+  /**
+   * Makes room for a run that begins anew.
+   *
+   * @returns what to tell of the run that stopped here, where there was one
+   * @throws PixconError `data` when its files cannot be moved
+   */
+  async beginAnew(): Promise<string | undefined> {
+    try {
+      return await setStoppedRunAside(this.path);
+    } catch (cause) {
+      throw writeError('set aside what is in', this.path, cause);
+    }
   }
 
   /**
@@ -182,6 +210,10 @@ export class RunFolder {
     );
     await writeFileAtomic(this.metricsPath, encode(writeMetricsLines(kept)));
   }
+}
+
+function unusable(reason: string): PixconError {
+  return new PixconError('invalid-argument', `pretrain: ${reason}`);
 }
 
 function writeError(action: string, path: string, cause: unknown): PixconError {

@@ -119,8 +119,9 @@ export class Run {
       if (method.backbone.precision === 'mixed') this.#lossScale = lossScale();
       const start = await this.#restore();
       await folder?.keepMetricsUpTo(start);
-      await folder?.writeConfig(this.#config());
+      // First: by it, a folder is known to be a run's.
       await folder?.writeRun({ totalSteps: this.#totalSteps, queueLength: this.#queueLength() });
+      await folder?.writeConfig(this.#config());
       this.#announce(start);
       await this.#report?.begin(start, this.#config());
       for await (const batch of this.#batches(start)) await this.#step(batch, start);
@@ -150,7 +151,11 @@ export class Run {
   async #restore(): Promise<number> {
     const { folder, options, state, hooks } = this.#input;
     const checkpoint = options.resume ? await folder?.readCheckpoint() : undefined;
-    if (!checkpoint) return 0;
+    if (!checkpoint) {
+      const message = await folder?.beginAnew();
+      if (message !== undefined) hooks.onEvent?.({ type: 'notice', message });
+      return 0;
+    }
     const { step, backend, unreadable } = restoreState(
       checkpoint,
       state,

@@ -246,7 +246,7 @@ describeBackends(
       const before = await readFile(join(out, 'checkpoint.safetensors'));
       const error = await failureOf({ epochs: 1 });
       expect(error.message).toContain(
-        'already holds a run (config.json); resume it (--resume) or choose another',
+        'already holds a run (checkpoint.safetensors); resume it (--resume) or choose another',
       );
       expect((await readFile(join(out, 'checkpoint.safetensors'))).equals(before)).toBe(true);
     });

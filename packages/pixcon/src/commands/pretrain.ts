@@ -51,6 +51,9 @@ export async function pretrainCommand(directory: string, options: PretrainComman
   };
   const dataset = imageFolder(directory);
   const progress = new Progress();
+  // What else lies there, the training tells.
+  if (resume && !goesOn && ownConfig(out) === undefined)
+    progress.line(`nothing to resume: ${out} holds no run yet, so a new one begins`);
   const backend = await startBackend(config.backend);
   progress.line(explainBackend(backend));
   let method = buildMethod(config);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import type { InspectedPair, Snapshot } from '@pixcon/visualize';
@@ -57,6 +57,17 @@ export class PictureFolder {
     } catch {
       // Not empty, or not there.
     }
+  }
+
+  /** Moves the pictures to the same place of another run folder; what else is here stays. */
+  async moveTo(runFolder: string): Promise<void> {
+    const names = (await this.#names()).filter((name) => name === pairsFile || snapshotFile.test(name));
+    if (names.length > 0) {
+      const { path } = new PictureFolder(runFolder);
+      await mkdir(path, { recursive: true });
+      for (const name of names) await rename(join(this.path, name), join(path, name));
+    }
+    await this.remove();
   }
 
   async #removeWhere(matches: (name: string) => boolean): Promise<void> {
