@@ -38,7 +38,7 @@ export class Run {
   readonly #perEpoch: number;
   readonly #learningRateAt: (step: number) => number;
   readonly #targetMomentumAt: (step: number) => number;
-  readonly #chance: number | undefined;
+  readonly #chance: Readonly<Record<string, number>>;
   readonly #log = new StepLog();
   readonly #throughput: Throughput;
   readonly #metrics: ReportMetrics[];
@@ -55,7 +55,7 @@ export class Run {
     const warmupSteps = Math.min(steps - 1, Math.round(steps / 10));
     this.#learningRateAt = warmupCosine({ base: learningRate, totalSteps: steps, warmupSteps });
     this.#targetMomentumAt = cosineMomentum({ base: method.targetMomentum ?? 0, totalSteps: steps });
-    this.#chance = method.chanceLoss?.(state);
+    this.#chance = chanceLevels(method, state);
     this.#throughput = new Throughput(batch);
     this.#metrics = [...metrics];
     this.#step = step;
@@ -198,7 +198,7 @@ export class Run {
       step: step + 1,
       epoch: Math.floor(step / this.#perEpoch),
       loss,
-      ...(this.#chance === undefined ? {} : { chance: this.#chance }),
+      ...this.#chance,
       ...rest,
       learningRate: this.#learningRateAt(step),
       targetMomentum: this.#targetMomentumAt(step),
@@ -211,4 +211,12 @@ export class Run {
     const filled = Object.values(this.#parts.state.queues).map((queue) => queue.filled);
     return filled.length === 0 ? 0 : Math.min(...filled);
   }
+}
+
+/** What features that tell nothing reach, as records have it: `chance` of the whole loss, `imageChance` of a term. */
+function chanceLevels(method: Method, state: MethodState): Record<string, number> {
+  const total = method.chanceLoss?.(state);
+  const terms = Object.entries(method.chanceTerms?.(state) ?? {});
+  const named = terms.map(([name, level]) => [`${name}Chance`, level] as const);
+  return { ...(total !== undefined && { chance: total }), ...Object.fromEntries(named) };
 }

@@ -93,6 +93,12 @@ export interface Method {
   initialize(options: InitializeOptions): MethodState;
   /** The loss expected of features that tell nothing, for the state's queues: Σ weight · ln(1 + K). */
   chanceLoss?(state: MethodState): number;
+  /**
+   * The same of each term that has a chance level, by the name it is logged by: the weight of a term is in it, and both
+   * directions of a symmetric loss. For methods of several terms: their sum can be far below chance while one of them is
+   * not.
+   */
+  chanceTerms?(state: MethodState): Readonly<Record<string, number>>;
   /** Runs first in a step, once: for methods whose target moves before it encodes (MoCo, DenseCL, PixPro, SlotCon). */
   prepare?(state: MethodState, context: StepContext): void;
   encodeTargets(state: MethodState, batch: ViewPair, context: StepContext): Targets;

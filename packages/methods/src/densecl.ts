@@ -1,11 +1,18 @@
-import { assertNumber, type Backbone, type MatchingStrategy, type Method, ParameterSet } from '@pixcon/core';
+import {
+  assertNumber,
+  type Backbone,
+  type MatchingStrategy,
+  type Method,
+  type MethodState,
+  ParameterSet,
+} from '@pixcon/core';
 import { denseHead, predictor, projectionHead } from '@pixcon/heads';
-import { chanceLevel } from '@pixcon/losses';
 import { similarityMatching } from '@pixcon/matching';
 import { keyQueue } from '@pixcon/queues';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   type ImageAndDenseQueues,
+  imageAndDenseChance,
   imageAndDenseKeys,
   imageAndDenseLosses,
   imageAndDenseSpecs,
@@ -111,6 +118,8 @@ export function denseCL(options: DenseCLOptions): Method {
     denseWeight,
   };
   const mode = { training: true, splits };
+  const chanceTerms = ({ queues }: MethodState) =>
+    imageAndDenseChance(denseWeight, queues as ImageAndDenseQueues, symmetric ? 2 : 1);
 
   return {
     name,
@@ -144,12 +153,11 @@ export function denseCL(options: DenseCLOptions): Method {
       });
     },
 
-    chanceLoss({ queues }) {
-      const { image, dense } = queues as ImageAndDenseQueues;
-      const direction =
-        (1 - denseWeight) * chanceLevel(image.length) + denseWeight * chanceLevel(dense.length);
-      return symmetric ? 2 * direction : direction;
+    chanceLoss(state) {
+      const { image, dense } = chanceTerms(state);
+      return image + dense;
     },
+    chanceTerms,
 
     prepare(state, { targetMomentum }) {
       if (!ascendingMomentum) moveTarget(state as DenseCLState, targetMomentum);

@@ -11,7 +11,7 @@ import {
   type Targets,
   type View,
 } from '@pixcon/core';
-import { featureDeviation } from '@pixcon/losses';
+import { chanceLevel, featureDeviation } from '@pixcon/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DenseBranch, type DenseKeys, denseKeys, denseLoss } from './dense-contrast.ts';
 import { type ImageBranch, imageKeys, imageLoss } from './image-contrast.ts';
@@ -30,6 +30,18 @@ export interface ImageAndDenseContrast {
 export interface ImageAndDenseQueues extends Readonly<Record<string, KeyQueue>> {
   readonly image: KeyQueue;
   readonly dense: KeyQueue;
+}
+
+/** The chance level of both terms, of so many directions. */
+export function imageAndDenseChance(
+  denseWeight: number,
+  { image, dense }: ImageAndDenseQueues,
+  directions: number,
+): { readonly image: number; readonly dense: number } {
+  return {
+    image: directions * (1 - denseWeight) * chanceLevel(image.length),
+    dense: directions * denseWeight * chanceLevel(dense.length),
+  };
 }
 
 /** All parameters, as the state names them. */

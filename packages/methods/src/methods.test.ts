@@ -5,7 +5,7 @@ import { valueAndGradients } from '@pixcon/ops';
 import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { mocoV2Plus, pixcon } from './index.ts';
+import { denseCL, mocoV2Plus, pixcon, slotcon } from './index.ts';
 
 const backbone = resnet({ block: 'basic', layers: [1, 1, 1, 1], planes: [4, 4, 8, 8], stemChannels: 4 });
 const small = { backbone, queueLength: 16, hidden: 16, dim: 8 } as const;
@@ -156,6 +156,39 @@ describeBackends('chance level', () => {
     const method = pixcon({ ...small, queueLength: 4095 });
     const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
     expect(method.chanceLoss?.(state)).toBeCloseTo(2 * Math.log(4096), 6);
+    state.dispose();
+  });
+
+  it.each([
+    ['pixcon', pixcon({ ...small, queueLength: 15, denseWeight: 0.2 }), { image: 1.6, dense: 0.4 }],
+    [
+      'densecl',
+      denseCL({ ...small, queueLength: 15, denseWeight: 0.2, splits: 1 }),
+      { image: 0.8, dense: 0.2 },
+    ],
+    [
+      'slotcon with cells',
+      slotcon({
+        ...small,
+        queueLength: 15,
+        pixelWeight: 0.3,
+        contrastHidden: 8,
+        contrastDim: 8,
+        prototypes: 4,
+      }),
+      { dense: 0.6 },
+    ],
+  ] as const)('is told of each term of %s that has one', (_, method, weights) => {
+    const state = method.initialize({ random: new RandomStream(1), batchSize: 4 });
+    const levels = method.chanceTerms?.(state) ?? {};
+    expect(Object.keys(levels)).toEqual(Object.keys(weights));
+    for (const [name, weight] of Object.entries(weights))
+      expect(levels[name]).toBeCloseTo(weight * Math.log(16), 6);
+    const total = method.chanceLoss?.(state);
+    if (total !== undefined) {
+      const sum = Object.values(levels).reduce((left, right) => left + right);
+      expect(sum).toBeCloseTo(total, 6);
+    }
     state.dispose();
   });
 });

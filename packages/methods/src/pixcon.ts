@@ -1,11 +1,18 @@
-import { assertNumber, type Backbone, type MatchingStrategy, type Method, ParameterSet } from '@pixcon/core';
+import {
+  assertNumber,
+  type Backbone,
+  type MatchingStrategy,
+  type Method,
+  type MethodState,
+  ParameterSet,
+} from '@pixcon/core';
 import { denseHead, predictor, projectionHead } from '@pixcon/heads';
-import { chanceLevel } from '@pixcon/losses';
 import { semanticReweighting, similarityMatching } from '@pixcon/matching';
 import { keyQueue } from '@pixcon/queues';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   type ImageAndDenseQueues,
+  imageAndDenseChance,
   imageAndDenseKeys,
   imageAndDenseLosses,
   imageAndDenseSpecs,
@@ -86,6 +93,8 @@ export function pixcon(options: PixConOptions): Method {
     denseWeight,
   };
   const training = { training: true };
+  const chanceTerms = ({ queues }: MethodState) =>
+    imageAndDenseChance(denseWeight, queues as ImageAndDenseQueues, 2);
 
   return {
     name,
@@ -112,10 +121,11 @@ export function pixcon(options: PixConOptions): Method {
       });
     },
 
-    chanceLoss({ queues }) {
-      const { image, dense } = queues as PixConState['queues'];
-      return 2 * ((1 - denseWeight) * chanceLevel(image.length) + denseWeight * chanceLevel(dense.length));
+    chanceLoss(state) {
+      const { image, dense } = chanceTerms(state);
+      return image + dense;
     },
+    chanceTerms,
 
     encodeTargets(state, { views }) {
       const { target } = state as PixConState;

@@ -16,7 +16,7 @@ import {
   semanticGrouping,
   slotPredictor,
 } from '@pixcon/heads';
-import { featureDeviation } from '@pixcon/losses';
+import { chanceLevel, featureDeviation } from '@pixcon/losses';
 import { coordinateMatching } from '@pixcon/matching';
 import { exponentialMovingAverage, globalAveragePool, stopGradient } from '@pixcon/ops';
 import { keyQueue } from '@pixcon/queues';
@@ -127,6 +127,14 @@ export function slotcon(options: SlotConOptions): Method {
         { ...(image ? { image: queue('image') } : {}), ...(pixel ? { dense: queue('dense') } : {}) },
         (name) => isNoPredictor(name) && name !== centre,
       );
+    },
+
+    // Of the queues' terms: how many slots a batch holds, and so the chance level of theirs, is not known.
+    chanceTerms({ queues }) {
+      return {
+        ...(queues.image && { image: 2 * imageWeight * chanceLevel(queues.image.length) }),
+        ...(queues.dense && { dense: 2 * pixelWeight * chanceLevel(queues.dense.length) }),
+      };
     },
 
     prepare(state, { targetMomentum }) {

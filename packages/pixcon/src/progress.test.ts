@@ -36,6 +36,7 @@ const start = {
   parameters: 11_200_000,
   queueLengths: { image: 65_536, dense: 65_536 },
   chance: 22.18,
+  chanceTerms: {},
 } as const satisfies PretrainEvent;
 
 describe('describeStep', () => {
@@ -45,6 +46,18 @@ describe('describeStep', () => {
       'epoch 3/100  41.2 images/s  0:42 left  loss 7.91 (image 3.90, dense 4.01; chance 8.32)',
     );
     expect(text.length).toBeLessThan(90);
+  });
+
+  it('tells each term beside its own chance level, whatever terms a method has', () => {
+    const metrics = { ...step.metrics, image: 3.41, imageChance: 3.5, dense: 1.66, denseChance: 3.5 };
+    const text = describeStep({ ...step, metrics });
+    expect(text).toContain('  loss 7.91 (image 3.41, chance 3.50; dense 1.66, chance 3.50)');
+    expect(text.length).toBeLessThan(100);
+    const { image: _, dense: __, chance: ___, ...rest } = step.metrics;
+    const own = { ...rest, slot: 2, slotChance: 3, dense: 1 };
+    expect(describeStep({ ...step, metrics: own })).toContain(
+      'loss 7.91 (dense 1.00; slot 2.00, chance 3.00)',
+    );
   });
 
   it('names the step of metrics that are of an earlier one', () => {
@@ -96,6 +109,18 @@ describe('Progress', () => {
     progress.stop();
     progress.stop();
     expect(lines[1]).toBe('resuming after step 7: 100 epochs of 10 steps, 11.2 M parameters, queues: none');
+  });
+
+  it('tells the chance levels that there are', () => {
+    const told = (levels: Pick<PretrainEvent & { type: 'start' }, 'chance' | 'chanceTerms'>) => {
+      const lines: string[] = [];
+      new Progress(false, (line) => lines.push(line)).handle({ ...start, ...levels });
+      return lines[0]?.slice(lines[0].indexOf('dense 65,536') + 12);
+    };
+    const chanceTerms = { image: 17.744, dense: 4.436 };
+    expect(told({ chance: 22.18, chanceTerms })).toBe(', loss at chance 22.18 (image 17.74, dense 4.44)');
+    expect(told({ chance: undefined, chanceTerms })).toBe(' (at chance: image 17.74, dense 4.44)');
+    expect(told({ chance: undefined, chanceTerms: {} })).toBe('');
   });
 
   it('draws one bar on a terminal, lines above it', () => {

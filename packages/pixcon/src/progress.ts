@@ -68,12 +68,16 @@ export class Progress {
     parameters,
     queueLengths,
     chance,
+    chanceTerms,
   }: Extract<PretrainEvent, { type: 'start' }>): void {
     const queues = Object.entries(queueLengths).map(
       ([name, length]) => `${name} ${length.toLocaleString('en')}`,
     );
+    const levels = Object.entries(chanceTerms).map(([name, level]) => `${name} ${level.toFixed(2)}`);
+    const total = chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`;
+    const terms = levels.length === 0 ? '' : ` (${total === '' ? 'at chance: ' : ''}${levels.join(', ')})`;
     this.line(
-      `${step > 0 ? `resuming after step ${step}: ` : ''}${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}, ${formatCount(parameters)} parameters, queues: ${queues.join(', ') || 'none'}${chance === undefined ? '' : `, loss at chance ${chance.toFixed(2)}`}`,
+      `${step > 0 ? `resuming after step ${step}: ` : ''}${counted(epochs, 'epoch')} of ${counted(stepsPerEpoch, 'step')}, ${formatCount(parameters)} parameters, queues: ${queues.join(', ') || 'none'}${total}${terms}`,
     );
     if (!this.#terminal || step >= totalSteps) return;
     this.#bar = new SingleBar(
@@ -105,9 +109,9 @@ export class Progress {
 }
 
 /**
- * `epoch 3/10  41.2 images/s  0:42 left  loss 7.91 (image 3.90, dense 4.01; chance 8.32)`: below 90 columns, and
- * what a narrow terminal cuts off is the least. `metrics` of an earlier step are told with their step: `loss 7.91 at
- * step 40`.
+ * `epoch 3/10  41.2 images/s  0:42 left  loss 7.91 (image 3.90, chance 4.16; dense 4.01, chance 4.16)`: below 100
+ * columns, and what a narrow terminal cuts off is the least. `metrics` of an earlier step are told with their step:
+ * `loss 7.91 at step 40`.
  */
 export function describeStep({
   step,
@@ -124,16 +128,27 @@ export function describeStep({
     `${formatDuration(secondsLeft)} left`,
   ];
   if (metrics) {
-    const terms = (['image', 'dense'] as const).flatMap((name) =>
-      metrics[name] === undefined ? [] : [`${name} ${metrics[name].toFixed(2)}`],
-    );
-    const chance = metrics.chance === undefined ? [] : [`chance ${metrics.chance.toFixed(2)}`];
-    const details = [terms.join(', '), ...chance].filter(Boolean).join('; ');
+    const details = describeTerms(metrics);
     const at = metrics.step === step ? '' : ` at step ${metrics.step}`;
     parts.push(`loss ${metrics.loss.toFixed(2)}${at}${details === '' ? '' : ` (${details})`}`);
   }
   if (phase === 'queue is filling') parts.push('queue is filling');
   return parts.join('  ');
+}
+
+/** Each term beside its own chance level: their sum can be far below chance while one of them is not. */
+function describeTerms(metrics: NonNullable<StepEvent['metrics']>): string {
+  const terms = Object.keys(metrics).filter((name) => metrics[`${name}Chance`] !== undefined);
+  const names = [...new Set(['image', 'dense', ...terms])];
+  const known = names.flatMap((name) => {
+    const [value, level] = [metrics[name], metrics[`${name}Chance`]];
+    if (value === undefined) return [];
+    const chance = level === undefined ? '' : `, chance ${level.toFixed(2)}`;
+    return [`${name} ${value.toFixed(2)}${chance}`];
+  });
+  if (terms.length > 0) return known.join('; ');
+  const total = metrics.chance === undefined ? [] : [`chance ${metrics.chance.toFixed(2)}`];
+  return [known.join(', '), ...total].filter(Boolean).join('; ');
 }
 
 /** `1:02:03` or `2:03`. */

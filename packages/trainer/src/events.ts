@@ -14,7 +14,10 @@ export type PretrainEvent =
       readonly epochs: number;
       readonly parameters: number;
       readonly queueLengths: Readonly<Record<string, number>>;
+      /** Of the whole loss. */
       readonly chance: number | undefined;
+      /** Of each term that has a chance level, by name. */
+      readonly chanceTerms: Readonly<Record<string, number>>;
     }
   | {
       readonly type: 'step';

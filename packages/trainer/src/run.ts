@@ -3,6 +3,7 @@ import { keepDecoded } from '@pixcon/datasets';
 import { type LossScale, lossScale } from '@pixcon/optimizers';
 import { constant, cosineMomentum, warmupCosine } from '@pixcon/schedules';
 import * as tf from '@tensorflow/tfjs-core';
+import { type ChanceLevels, chanceLevels, chanceRecord } from './chance-levels.ts';
 import { deviceViews, disposeViews } from './device-views.ts';
 import type { MetricsRecord } from './events.ts';
 import { HealthMonitor } from './health.ts';
@@ -51,7 +52,7 @@ export class Run {
   readonly #checkpointEvery: number;
   readonly #learningRateAt: (step: number) => number;
   readonly #targetMomentumAt: (step: number) => number;
-  readonly #chance: number | undefined;
+  readonly #chance: ChanceLevels;
   readonly #log = new StepLog();
   readonly #health = new HealthMonitor();
   readonly #throughput: Throughput;
@@ -80,7 +81,7 @@ export class Run {
       method.targetMomentum === undefined || method.targetMomentumSchedule === 'constant'
         ? constant(method.targetMomentum ?? 0)
         : cosineMomentum({ base: method.targetMomentum, totalSteps: this.#totalSteps });
-    this.#chance = method.chanceLoss?.(state);
+    this.#chance = chanceLevels(method, state);
     this.#throughput = new Throughput(batchSize);
     this.#unreadable = new UnreadableImages(dataset.length, (name, reason) =>
       input.hooks.onEvent?.({ type: 'warning', message: `skipped ${name}: ${reason}` }),
@@ -191,7 +192,8 @@ export class Run {
       queueLengths: Object.fromEntries(
         Object.entries(state.queues).map(([name, queue]) => [name, queue.length]),
       ),
-      chance: this.#chance,
+      chance: this.#chance.total,
+      chanceTerms: this.#chance.terms,
     });
     const sizes = { images: dataset.length, imageSize: options.imageSize };
     for (const event of startNotices(method, state, sizes)) hooks.onEvent?.(event);
@@ -268,8 +270,8 @@ export class Run {
     const last = records.at(-1);
     if (last) {
       this.#metrics = last;
-      const message = this.#health.read({ ...last, queueIsFull: this.#queueIsFull() });
-      if (message !== undefined) hooks.onEvent?.({ type: 'warning', message });
+      const reading = { record: last, chance: this.#chance, queueIsFull: this.#queueIsFull() };
+      for (const message of this.#health.read(reading)) hooks.onEvent?.({ type: 'warning', message });
     }
     if (failure) throw failure;
   }
@@ -281,7 +283,7 @@ export class Run {
       step,
       epoch: Math.floor(before / this.#stepsPerEpoch),
       loss,
-      ...(this.#chance === undefined ? {} : { chance: this.#chance }),
+      ...chanceRecord(this.#chance),
       ...rest,
       learningRate: this.#learningRateAt(before),
       targetMomentum: this.#targetMomentumAt(before),

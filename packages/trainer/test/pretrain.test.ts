@@ -234,6 +234,18 @@ describeBackends(
       expect(existsSync(join(folder, 'runs'))).toBe(false);
     });
 
+    it('refuses a chance level that is no number', async () => {
+      const broken = (chance: Partial<Method>) => failureOf({}, tinyImages(16), { ...tinyMoCo(), ...chance });
+      expect((await broken({ chanceLoss: () => Number.NaN })).message).toBe(
+        'moco-v2-plus: chanceLoss must be a number, got NaN',
+      );
+      const terms = () => ({ image: undefined as unknown as number });
+      expect((await broken({ chanceTerms: terms })).message).toBe(
+        'moco-v2-plus: chanceTerms: image must be a number, got undefined',
+      );
+      expect(existsSync(join(folder, 'runs'))).toBe(false);
+    });
+
     it('names a run folder that cannot be used', async () => {
       const file = join(folder, 'file');
       await writeFile(file, 'mine');
@@ -300,7 +312,16 @@ describeBackends(
         stepsPerEpoch: 4,
         queueLengths: { image: 12, dense: 12 },
       });
-      expect((events[0] as { chance: number }).chance).toBeCloseTo(2 * Math.log(13), 5);
+      const levels = { chance: expect.closeTo(2 * Math.log(13), 5), dense: expect.closeTo(Math.log(13), 5) };
+      expect(events[0]).toMatchObject({
+        chance: levels.chance,
+        chanceTerms: { image: levels.dense, dense: levels.dense },
+      });
+      expect((await readMetrics(out)).at(-1)).toMatchObject({
+        chance: levels.chance,
+        imageChance: levels.dense,
+        denseChance: levels.dense,
+      });
       const steps = events.filter((event) => event.type === 'step');
       expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
       expect(steps.map(({ phase }) => phase).slice(0, 4)).toEqual([

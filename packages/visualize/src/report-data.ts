@@ -7,7 +7,10 @@ export interface ReportMetrics {
   /** Whole epochs done before this step. */
   readonly epoch: number;
   readonly loss: number;
-  /** ln(1 + K) weighted as the loss is: what features that tell nothing reach. */
+  /**
+   * ln(1 + K) weighted as the loss is: what features that tell nothing reach. That of a term `image` of the loss is
+   * `imageChance`.
+   */
   readonly chance?: number;
   readonly learningRate: number;
   readonly targetMomentum: number;

@@ -26,7 +26,9 @@ export function taggedScalars({ step, ...record }: MetricsRecord): {
 } {
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(record)) {
-    if (value !== undefined) values[tags[name] ?? `method/${snakeCase(name)}`] = value;
+    if (value === undefined) continue;
+    const isChance = name.endsWith('Chance') && record[name.slice(0, -'Chance'.length)] !== undefined;
+    values[tags[name] ?? `${isChance ? 'loss' : 'method'}/${snakeCase(name)}`] = value;
   }
   return { step, values };
 }

@@ -60,6 +60,18 @@ describe('drawLoss', () => {
     expect(texts(drawLoss(metrics))).not.toContain('queue is filling');
   });
 
+  it('draws each term beside its own chance level', () => {
+    const levels = metrics.map((line) => ({ ...line, imageChance: 5.2, denseChance: 1.3 }));
+    const found = texts(drawLoss(levels));
+    expect(found).toEqual(expect.arrayContaining(['image chance 5.2', 'dense chance 1.3', 'chance 6.5']));
+    expect(lossTerms(levels)).toEqual(['image', 'dense']);
+    expect(unknownScalars(levels)).toEqual([]);
+    // Without weight there is none.
+    expect(texts(drawLoss(levels.map((line) => ({ ...line, denseChance: 0 })))).join()).not.toContain(
+      'dense ch',
+    );
+  });
+
   it('keeps names apart', () => {
     const close = metrics.map((line) => ({ ...line, loss: 2.01, image: 1.005, dense: 1.005, chance: 2.02 }));
     const labels = [...parse(drawLoss(close)).querySelectorAll('text')].filter((text) =>

@@ -13,7 +13,7 @@ export interface DrawLossOptions extends ChartOptions {
 const termRoles: readonly ColorRole[] = ['series-2', 'series-3', 'series-4'];
 
 /**
- * Loss over steps, with its terms, against the chance level: the loss of features that tell nothing. While the
+ * Loss over steps, with its terms, against the chance level of each: the loss of features that tell nothing. While the
  * queue fills there are fewer negatives, so the loss starts low and rises: those steps are shaded.
  *
  * @param metrics lines of `metrics.jsonl`
@@ -24,17 +24,18 @@ const termRoles: readonly ColorRole[] = ['series-2', 'series-3', 'series-4'];
  */
 export function drawLoss(metrics: readonly ReportMetrics[], options: DrawLossOptions = {}): string {
   const { queueLength = 0, width = 380, height = 240 } = options;
-  const chance = curvePoints(metrics, 'chance');
+  const terms = lossTerms(metrics);
   const curves: Curve[] = [
     { label: 'loss', role: 'series-1', points: curvePoints(metrics, 'loss') },
-    ...lossTerms(metrics).map((term, place) => ({
-      label: term,
-      role: termRoles[place % termRoles.length] as ColorRole,
-      points: curvePoints(metrics, term),
-    })),
-    ...(chance.length > 0
-      ? [{ label: 'chance', role: 'muted' as const, points: chance, reference: true }]
-      : []),
+    // One alone is the loss.
+    ...(terms.length > 1 ? terms : []).flatMap((term, place) => {
+      const role = termRoles[place % termRoles.length] as ColorRole;
+      return [
+        { label: term, role, points: curvePoints(metrics, term) },
+        ...reference(metrics, `${term}Chance`, `${term} chance`, role),
+      ];
+    }),
+    ...reference(metrics, 'chance', 'chance', 'muted'),
   ];
   const full = queueFullStep(metrics, queueLength);
   const first = metrics[0]?.step ?? 0;
@@ -48,4 +49,15 @@ export function drawLoss(metrics: readonly ReportMetrics[], options: DrawLossOpt
     width,
     height,
   });
+}
+
+/** A level that a curve is read against, where it was logged. */
+function reference(
+  metrics: readonly ReportMetrics[],
+  scalar: string,
+  label: string,
+  role: ColorRole,
+): Curve[] {
+  const points = curvePoints(metrics, scalar).filter(({ y }) => y > 0);
+  return points.length > 0 ? [{ label, role, points, reference: true }] : [];
 }

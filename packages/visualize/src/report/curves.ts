@@ -29,7 +29,7 @@ export function renderCurves({ metrics, status }: ReportData): string {
   const known = Object.entries(captions).filter(([name]) => has(name));
   return `${figure(
     loss,
-    'Loss and its terms; dashed, the chance level: the loss of features that tell nothing. While the queue fills, negatives are added and the loss rises; then it should fall below chance.',
+    'Loss and its terms; dashed, their chance levels: the loss of features that tell nothing. While the queue fills, negatives are added and the loss rises; then each term should fall below its own.',
     'loss',
   )}
 <div class="charts">${known.map(([name, caption]) => figure(drawScalar(metrics, name), caption)).join('')}${
