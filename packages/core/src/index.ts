@@ -7,6 +7,7 @@ export type {
   SegmentDataset,
 } from './dataset.ts';
 export { PixconError, type PixconErrorCode } from './errors.ts';
+export { assertFeatureMap, featureMap } from './feature-map.ts';
 export {
   area,
   type Box,
@@ -17,6 +18,7 @@ export {
   type ViewGeometry,
 } from './geometry.ts';
 export { type ChannelValues, imagenetMean, imagenetStandardDeviation } from './imagenet-statistics.ts';
+export { assertMatchValues, matchCells } from './match-cells.ts';
 export type { Match, MatchInput, MatchingStrategy } from './matching.ts';
 export type {
   InitializeOptions,

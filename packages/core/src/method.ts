@@ -1,6 +1,6 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { Backbone } from './backbone.ts';
-import type { MatchingStrategy } from './matching.ts';
+import type { Match, MatchInput, MatchingStrategy } from './matching.ts';
 import type { ParameterSet } from './parameters.ts';
 import type { KeyQueue } from './queue.ts';
 import type { RandomStream } from './random.ts';
@@ -37,6 +37,8 @@ export interface StepContext {
   readonly targetMomentum: number;
   /** A stream of this step's own. */
   readonly random: RandomStream;
+  /** Hears of each match of the step, for checks: pass it to `matchCells`. */
+  readonly inspect?: (match: Match, input: MatchInput) => void;
 }
 
 /**
@@ -86,6 +88,11 @@ export interface Method {
    * predictor. Default none.
    */
   readonly fixedLearningRate?: readonly string[];
+  /**
+   * Prefixes of parameters that get no gradient by intent, as a head whose loss has no weight. Of others the trainer
+   * tells. Default none.
+   */
+  readonly withoutGradient?: readonly string[];
   /** Regions that each batch brings as `instances`, which both views then share. Default none. */
   readonly instances?: InstanceRequest;
   /** How query cells find their key cells, for pictures and scores. Absent without a dense loss. */

@@ -1,4 +1,5 @@
 import {
+  assertFeatureMap,
   assertNumber,
   assertOneOf,
   type Backbone,
@@ -151,6 +152,7 @@ export async function forEachImage(
         options,
       );
       const [map] = backbone.features(parameters, images, [options.stage], { training });
+      assertFeatureMap(backbone, map, batch.images.length, options.stage);
       return transform(map as tf.Tensor4D);
     });
     const [, height, width, channels] = maps.shape;

@@ -1,8 +1,11 @@
 import {
+  assertFeatureMap,
+  assertMatchValues,
   type Backbone,
   cellCentre,
   type Grid,
   type MatchingStrategy,
+  matchCells,
   type Parameters,
   PixconError,
   type ViewGeometry,
@@ -157,13 +160,14 @@ async function matchBatch(
       );
       const { parameters, training } = network;
       const [map] = backbone.features(parameters, images, [options.stage], { training }) as [tf.Tensor4D];
+      assertFeatureMap(backbone, map, batch.length, options.stage);
       const [count, height, width, channels] = map.shape;
       grid = { height, width };
       return tf.reshape(map, [count, height * width, channels]) as tf.Tensor3D;
     };
     const query = encode(0);
     const key = encode(1);
-    const match = matching({
+    const match = matchCells(matching, {
       query,
       key,
       grid,
@@ -172,20 +176,23 @@ async function matchBatch(
     });
     return { index: match.index, weight: match.weight, query, key };
   });
-  const [indices, weights, ...features] = await Promise.all([
-    index.data(),
-    weight.data(),
-    query.data<'float32'>(),
-    key.data<'float32'>(),
-  ]);
-  tf.dispose([index, weight, query, key]);
-  for (const [side, values] of features.entries()) {
-    assertFiniteFeatures(
-      network.where,
-      values,
-      `the ${['query', 'key'][side]} views at stage ${options.stage}`,
-    );
+  let values: [ArrayLike<number>, ArrayLike<number>];
+  let features: [Float32Array, Float32Array];
+  try {
+    features = await Promise.all([query.data<'float32'>(), key.data<'float32'>()]);
+    for (const [side, found] of features.entries()) {
+      assertFiniteFeatures(
+        network.where,
+        found,
+        `the ${['query', 'key'][side]} views at stage ${options.stage}`,
+      );
+    }
+    await assertMatchValues({ index, weight });
+    values = await Promise.all([index.data(), weight.data()]);
+  } finally {
+    tf.dispose([index, weight, query, key]);
   }
+  const [indices, weights] = values;
   const cells = grid.height * grid.width;
   const judged = batch.flatMap(([query, key], pair) =>
     judge(query.segments(grid), key.segments(grid), (cell) => ({

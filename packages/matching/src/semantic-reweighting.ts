@@ -4,6 +4,7 @@ import {
   type Match,
   type MatchInput,
   type MatchingStrategy,
+  matchCells,
   PixconError,
 } from '@pixcon/core';
 import { gatherCells, l2Normalize, stopGradient } from '@pixcon/ops';
@@ -82,7 +83,7 @@ export function semanticReweighting(
   const semantic: MatchingStrategy = (input) => {
     assertMatchInput('semanticReweighting', input);
     return tf.tidy(() => {
-      const match = matching(input);
+      const match = matchCells(matching, input);
       const { index, weight, similarity: cosine } = reweight(input, match);
       // Clones: what the inner strategy keeps of its own is not the caller's to dispose.
       return {

@@ -1,6 +1,7 @@
 import {
   assertNumber,
   type Backbone,
+  featureMap,
   type Losses,
   type Method,
   ParameterSet,
@@ -65,7 +66,7 @@ export function byol(options: BYOLOptions): Method {
     encodeTargets(state, { views }) {
       const { target } = state as BYOLState;
       const keys = views.map(({ images }) => {
-        const features = backbone.apply(scoped(target, 'backbone'), images, training);
+        const features = featureMap(backbone, scoped(target, 'backbone'), images, training);
         return imageKeys(branch, target, features, training);
       });
       return { image0: keys[0] as tf.Tensor2D, image1: keys[1] as tf.Tensor2D };
@@ -73,7 +74,7 @@ export function byol(options: BYOLOptions): Method {
 
     losses({ online }, { views }, targets) {
       const part = (side: 0 | 1): Losses => {
-        const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
+        const features = featureMap(backbone, scoped(online, 'backbone'), views[side].images, training);
         const prediction = imageQuery(branch, online, features, training);
         const keys = targets[`image${1 - side}`] as tf.Tensor2D;
         const total = cosineRegression(prediction, keys);

@@ -4,7 +4,9 @@ import {
   type MatchingStrategy,
   type Mode,
   type Module,
+  matchCells,
   type Parameters,
+  type StepContext,
   scoped,
   type View,
 } from '@pixcon/core';
@@ -51,6 +53,11 @@ export function denseKeys(
   };
 }
 
+interface DenseLossOptions {
+  readonly mode?: Mode;
+  readonly inspect?: StepContext['inspect'];
+}
+
 /**
  * The dense InfoNCE of one direction: every query cell against its matched key cell and the queue, averaged
  * with the match weights over the whole batch: Σ wℓ / Σ w.
@@ -63,7 +70,7 @@ export function denseLoss(
   queue: KeyQueue,
   temperature: number,
   geometry: { readonly query: View['geometry']; readonly key: View['geometry'] },
-  mode: Mode = { training: true },
+  { mode = { training: true }, inspect }: DenseLossOptions = {},
 ): { readonly loss: tf.Scalar; readonly weight: tf.Tensor2D } {
   const cells = toCells(features);
   const grid: Grid = { height: features.shape[1], width: features.shape[2] };
@@ -73,13 +80,14 @@ export function denseLoss(
   const query = branch.predictor
     ? branch.predictor.apply(scoped(online, 'densePredictor'), rows, mode)
     : rows;
-  const match = branch.matching({
+  const input = {
     query: stopGradient(cells),
     key: keys.features,
     grid,
     queryGeometry: geometry.query,
     keyGeometry: geometry.key,
-  });
+  };
+  const match = matchCells(branch.matching, input, inspect);
   const positive = tf.reshape(gatherCells(keys.cells, match.index), [batch * count, dim]) as tf.Tensor2D;
   const weight = tf.reshape(match.weight, [batch * count]) as tf.Tensor1D;
   const loss = infoNce(query, positive, queue.keys, { temperature, weight }) as tf.Scalar;

@@ -17,6 +17,7 @@ import {
   imageAndDenseLosses,
   imageAndDenseSpecs,
   nameKeys,
+  withoutWeight,
 } from './image-and-dense-contrast.ts';
 import { type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
 import { type QueueLength, resolveQueueLength } from './queue-length.ts';
@@ -143,6 +144,7 @@ export function denseCL(options: DenseCLOptions): Method {
     targetMomentum,
     targetMomentumSchedule: ascendingMomentum ? 'cosine' : 'constant',
     matching,
+    withoutGradient: withoutWeight(denseWeight),
 
     initialize({ random, ...sizes }): DenseCLState {
       assertSplits('denseCL', splits, sizes);
@@ -177,9 +179,9 @@ export function denseCL(options: DenseCLOptions): Method {
       return symmetric ? { ...keys(0), ...keys(1) } : keys(1);
     },
 
-    losses(state, { views }, targets) {
+    losses(state, { views }, targets, { inspect }) {
       const part = (side: 0 | 1) => () =>
-        imageAndDenseLosses(contrast, state as DenseCLState, views, targets, side, mode);
+        imageAndDenseLosses(contrast, state as DenseCLState, views, targets, side, { mode, inspect });
       return symmetric ? [part(0), part(1)] : [part(0)];
     },
 

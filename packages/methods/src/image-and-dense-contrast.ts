@@ -1,5 +1,6 @@
 import {
   type Backbone,
+  featureMap,
   type KeyQueue,
   type Losses,
   type Mode,
@@ -7,6 +8,7 @@ import {
   type ParameterSpec,
   type Parameters,
   prefixSpecs,
+  type StepContext,
   scoped,
   type Targets,
   type View,
@@ -55,6 +57,12 @@ export function imageAndDenseSpecs({ backbone, image, dense }: ImageAndDenseCont
   ];
 }
 
+/** Prefixes of the parameters whose loss has no weight at λ = `denseWeight`. */
+export function withoutWeight(denseWeight: number): readonly string[] {
+  if (denseWeight === 0) return ['denseHead.', 'densePredictor.'];
+  return denseWeight === 1 ? ['globalHead.', 'globalPredictor.'] : [];
+}
+
 /** The target encoder's tensors of one view, `[batch, …]` each. */
 export interface ImageAndDenseKeys extends DenseKeys {
   readonly image: tf.Tensor2D;
@@ -66,7 +74,7 @@ export function imageAndDenseKeys(
   images: tf.Tensor4D,
   mode: Mode,
 ): ImageAndDenseKeys {
-  const features = backbone.apply(scoped(target, 'backbone'), images, mode);
+  const features = featureMap(backbone, scoped(target, 'backbone'), images, mode);
   return { image: imageKeys(image, target, features, mode), ...denseKeys(dense, target, features, mode) };
 }
 
@@ -91,15 +99,16 @@ export function imageAndDenseLosses(
   views: readonly [View, View],
   targets: Targets,
   side: 0 | 1,
-  mode: Mode,
+  options: { readonly mode: Mode; readonly inspect: StepContext['inspect'] },
 ): Losses {
   const { backbone, image, dense, temperature, denseWeight } = contrast;
+  const { mode } = options;
   const other = side === 0 ? 1 : 0;
-  const features = backbone.apply(scoped(online, 'backbone'), views[side].images, mode);
+  const features = featureMap(backbone, scoped(online, 'backbone'), views[side].images, mode);
   const keys = keysOf(targets, other);
   const ofImages = imageLoss(image, online, features, keys.image, queues.image, temperature, mode);
   const geometry = { query: views[side].geometry, key: views[other].geometry };
-  const ofCells = denseLoss(dense, online, features, keys, queues.dense, temperature, geometry, mode);
+  const ofCells = denseLoss(dense, online, features, keys, queues.dense, temperature, geometry, options);
   const terms = {
     image: weightedSum([ofImages], 1 - denseWeight),
     dense: weightedSum([ofCells.loss], denseWeight),

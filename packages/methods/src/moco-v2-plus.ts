@@ -1,6 +1,7 @@
 import {
   assertNumber,
   type Backbone,
+  featureMap,
   type KeyQueue,
   type Losses,
   type Method,
@@ -79,7 +80,7 @@ export function mocoV2Plus(options: MoCoV2PlusOptions): Method {
     encodeTargets(state, { views }) {
       const { target } = state as MoCoState;
       const keys = views.map((view) => {
-        const features = backbone.apply(scoped(target, 'backbone'), view.images, training);
+        const features = featureMap(backbone, scoped(target, 'backbone'), view.images, training);
         return imageKeys(branch, target, features, training);
       });
       return { image0: keys[0] as tf.Tensor2D, image1: keys[1] as tf.Tensor2D };
@@ -88,7 +89,7 @@ export function mocoV2Plus(options: MoCoV2PlusOptions): Method {
     losses(state, { views }, targets) {
       const { online, queues } = state as MoCoState;
       const part = (side: 0 | 1): Losses => {
-        const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
+        const features = featureMap(backbone, scoped(online, 'backbone'), views[side].images, training);
         const keys = targets[`image${1 - side}`] as tf.Tensor2D;
         const total = imageLoss(branch, online, features, keys, queues.image, temperature);
         const diagnostics = { featureDeviation: featureDeviation(targets[`image${side}`] as tf.Tensor2D) };

@@ -1,6 +1,7 @@
 import {
   assertNumber,
   type Backbone,
+  featureMap,
   type KeyQueue,
   type Method,
   ParameterSet,
@@ -94,7 +95,7 @@ export function mocoV2(options: MoCoV2Options): Method {
     encodeTargets(state, { views }, { random }) {
       const { target } = state as MoCoV2State;
       return encodeShuffled(views[1].images, { splits, random: random.fork('shuffle') }, (images) => {
-        const features = backbone.apply(scoped(target, 'backbone'), images, mode);
+        const features = featureMap(backbone, scoped(target, 'backbone'), images, mode);
         return { image1: imageKeys(branch, target, features, mode) };
       });
     },
@@ -102,7 +103,7 @@ export function mocoV2(options: MoCoV2Options): Method {
     losses(state, { views }, targets) {
       const { online, queues } = state as MoCoV2State;
       const part = () => {
-        const features = backbone.apply(scoped(online, 'backbone'), views[0].images, mode);
+        const features = featureMap(backbone, scoped(online, 'backbone'), views[0].images, mode);
         const keys = targets.image1 as tf.Tensor2D;
         const total = imageLoss(branch, online, features, keys, queues.image, temperature, mode);
         return { total, terms: { image: total }, diagnostics: { featureDeviation: featureDeviation(keys) } };

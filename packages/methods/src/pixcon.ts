@@ -17,6 +17,7 @@ import {
   imageAndDenseLosses,
   imageAndDenseSpecs,
   nameKeys,
+  withoutWeight,
 } from './image-and-dense-contrast.ts';
 import { type MomentumState, momentumState, moveTarget } from './momentum-state.ts';
 import { type QueueLength, resolveQueueLength } from './queue-length.ts';
@@ -112,6 +113,7 @@ export function pixcon(options: PixConOptions): Method {
     backbonePrefix: 'backbone',
     targetMomentum,
     matching,
+    withoutGradient: withoutWeight(denseWeight),
 
     initialize({ random, ...sizes }): PixConState {
       const length = resolveQueueLength('pixcon', queueLength, sizes);
@@ -135,9 +137,12 @@ export function pixcon(options: PixConOptions): Method {
       return { ...targets[0], ...targets[1] };
     },
 
-    losses(state, { views }, targets) {
+    losses(state, { views }, targets, { inspect }) {
       const part = (side: 0 | 1) => () =>
-        imageAndDenseLosses(contrast, state as PixConState, views, targets, side, training);
+        imageAndDenseLosses(contrast, state as PixConState, views, targets, side, {
+          mode: training,
+          inspect,
+        });
       return [part(0), part(1)];
     },
 

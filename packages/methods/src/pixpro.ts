@@ -1,12 +1,15 @@
 import {
   assertNumber,
   type Backbone,
+  featureMap,
   type Losses,
   type MatchInput,
   type MatchingStrategy,
   type Method,
+  matchCells,
   ParameterSet,
   prefixSpecs,
+  type StepContext,
   scoped,
 } from '@pixcon/core';
 import { denseHead, pixelPropagation } from '@pixcon/heads';
@@ -125,7 +128,7 @@ export function pixpro(options: PixProOptions): Method {
       const { target } = state as PixProState;
       const targets: Record<string, tf.Tensor> = {};
       views.forEach(({ images }, side) => {
-        const features = backbone.apply(scoped(target, 'backbone'), images, training);
+        const features = featureMap(backbone, scoped(target, 'backbone'), images, training);
         targets[`cells${side}`] = l2Normalize(head.apply(scoped(target, 'pixelHead'), features, training));
         if (matching) targets[`features${side}`] = toCells(features);
         if (image) {
@@ -136,10 +139,10 @@ export function pixpro(options: PixProOptions): Method {
       return targets;
     },
 
-    losses({ online }, { views }, targets) {
+    losses({ online }, { views }, targets, { inspect }) {
       const part = (side: 0 | 1): Losses => {
         const other = side === 0 ? 1 : 0;
-        const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
+        const features = featureMap(backbone, scoped(online, 'backbone'), views[side].images, training);
         const projected = head.apply(scoped(online, 'pixelHead'), features, training);
         const propagated = propagation.apply(scoped(online, 'pixelPredictor'), projected, training);
         const keys = targets[`cells${other}`] as tf.Tensor3D;
@@ -149,11 +152,15 @@ export function pixpro(options: PixProOptions): Method {
           keyGeometry: views[other].geometry,
         };
         const pairs = matching
-          ? matchedPairs(matching, {
-              ...place,
-              query: stopGradient(toCells(features)),
-              key: targets[`features${other}`] as tf.Tensor3D,
-            })
+          ? matchedPairs(
+              matching,
+              {
+                ...place,
+                query: stopGradient(toCells(features)),
+                key: targets[`features${other}`] as tf.Tensor3D,
+              },
+              inspect,
+            )
           : nearPairs(place, radius);
         const terms: Record<string, tf.Scalar> = { dense: pixelConsistency(propagated, keys, pairs) };
         if (image) {
@@ -195,8 +202,12 @@ function nearPairs(
 }
 
 /** `[batch, cells, cells]`: the weight of each match at its place, 0 elsewhere. */
-function matchedPairs(matching: MatchingStrategy, input: MatchInput): tf.Tensor3D {
-  const { index, weight } = matching(input);
+function matchedPairs(
+  matching: MatchingStrategy,
+  input: MatchInput,
+  inspect: StepContext['inspect'],
+): tf.Tensor3D {
+  const { index, weight } = matchCells(matching, input, inspect);
   const [batch, cells] = weight.shape;
   const chosen = tf.cast(tf.oneHot(index, cells), 'float32');
   return tf.mul(chosen, tf.reshape(weight, [batch, cells, 1]));

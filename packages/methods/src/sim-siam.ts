@@ -1,5 +1,6 @@
 import {
   type Backbone,
+  featureMap,
   type Losses,
   type Method,
   ParameterSet,
@@ -77,7 +78,7 @@ export function simSiam(options: SimSiamOptions): Method {
 
     losses({ online }, { views }) {
       const project = ({ images }: View) => {
-        const features = backbone.apply(scoped(online, 'backbone'), images, training);
+        const features = featureMap(backbone, scoped(online, 'backbone'), images, training);
         return head.apply(scoped(online, 'globalHead'), globalAveragePool(features), training);
       };
       const part = (): Losses => {

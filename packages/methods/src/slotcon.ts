@@ -1,7 +1,9 @@
 import {
+  featureMap,
   type KeyQueue,
   type Losses,
   type Method,
+  matchCells,
   ParameterSet,
   type ParameterSpec,
   prefixSpecs,
@@ -145,7 +147,7 @@ export function slotcon(options: SlotConOptions): Method {
       const { target } = state as SlotConState;
       const targets: Record<string, tf.Tensor> = {};
       views.forEach(({ images }, side) => {
-        const features = backbone.apply(scoped(target, 'backbone'), images, training);
+        const features = featureMap(backbone, scoped(target, 'backbone'), images, training);
         const cells = head.apply(scoped(target, 'groupingHead'), features, training);
         const { scores, slots } = grouping.apply(scoped(target, 'prototypes'), cells, training);
         targets[`scores${side}`] = scores;
@@ -162,10 +164,10 @@ export function slotcon(options: SlotConOptions): Method {
       return targets;
     },
 
-    losses({ online, queues }, { views }, targets) {
+    losses({ online, queues }, { views }, targets, { inspect }) {
       const part = (side: 0 | 1): Losses => {
         const other = side === 0 ? 1 : 0;
-        const features = backbone.apply(scoped(online, 'backbone'), views[side].images, training);
+        const features = featureMap(backbone, scoped(online, 'backbone'), views[side].images, training);
         const grid = { height: features.shape[1], width: features.shape[2] };
         const geometry = { query: views[side].geometry, key: views[other].geometry };
         const cells = head.apply(scoped(online, 'groupingHead'), features, training);
@@ -186,13 +188,14 @@ export function slotcon(options: SlotConOptions): Method {
         const keyFeatures = targets[`features${other}`] as tf.Tensor3D;
         const diagnostics: Record<string, tf.Scalar> = {};
         if (matching) {
-          const match = matching({
+          const input = {
             query: stopGradient(toCells(features)),
             key: keyFeatures,
             grid,
             queryGeometry: geometry.query,
             keyGeometry: geometry.key,
-          });
+          };
+          const match = matchCells(matching, input, inspect);
           groupings.push(matchedGroupingLoss(query.scores, key.scores, match, distillation));
           diagnostics.matchWeight = tf.mean(match.weight);
         }
@@ -214,7 +217,7 @@ export function slotcon(options: SlotConOptions): Method {
             pooled: targets[`pooled${other}`] as tf.Tensor2D,
           };
           const queue = queues.dense as KeyQueue;
-          const ofCells = denseLoss(pixel, online, features, keys, queue, temperature, geometry);
+          const ofCells = denseLoss(pixel, online, features, keys, queue, temperature, geometry, { inspect });
           terms.dense = weightedSum([ofCells.loss], pixelWeight);
         }
         return {

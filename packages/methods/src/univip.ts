@@ -1,6 +1,7 @@
 import {
   assertNumber,
   type Backbone,
+  featureMap,
   type Losses,
   type Method,
   ParameterSet,
@@ -89,7 +90,7 @@ export function univip(options: UniVIPOptions): Method {
   ];
   const training = { training: true };
   const predict = (online: ParameterSet, { images }: View): tf.Tensor2D => {
-    const features = backbone.apply(scoped(online, 'backbone'), images, training);
+    const features = featureMap(backbone, scoped(online, 'backbone'), images, training);
     return imageQuery(branch, online, features, training);
   };
   const byImage = (rows: tf.Tensor2D): tf.Tensor3D => tf.reshape(rows, [-1, count, dim]);
@@ -118,7 +119,12 @@ export function univip(options: UniVIPOptions): Method {
     encodeTargets(state, batch) {
       const { target } = state as UniVIPState;
       const project = ({ images }: View) =>
-        imageKeys(branch, target, backbone.apply(scoped(target, 'backbone'), images, training), training);
+        imageKeys(
+          branch,
+          target,
+          featureMap(backbone, scoped(target, 'backbone'), images, training),
+          training,
+        );
       const [scene0, scene1] = [project(batch.views[0]), project(batch.views[1])];
       return { scene0, scene1, instances: project(instancesOf(batch, count)) };
     },

@@ -27,8 +27,10 @@ export function gatherCells(cells: tf.Tensor3D, index: tf.Tensor2D): tf.Tensor3D
   return differentiable<tf.Tensor3D, 'cells'>(
     { cells },
     (save) => {
+      // First: what is saved before a failure is never freed.
+      const picked = kernels().gatherCells(cells, index);
       save(index);
-      return kernels().gatherCells(cells, index);
+      return picked;
     },
     (dy, [picked]) => ({
       cells: () => kernels().gatherCellsGradient(dy, picked as tf.Tensor2D, cells.shape[1]),

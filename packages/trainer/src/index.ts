@@ -1,5 +1,6 @@
 export type { MetricsRecord, PretrainEvent } from './events.ts';
-export { type InitialStateOptions, initialState, pretrain } from './pretrain.ts';
+export { type InitialStateOptions, initialState } from './initial-state.ts';
+export { pretrain } from './pretrain.ts';
 export type { PretrainOptions } from './pretrain-options.ts';
 export { readReportData } from './report/read-report-data.ts';
 export type { PretrainResult } from './run.ts';

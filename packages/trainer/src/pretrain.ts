@@ -1,5 +1,6 @@
-import { type ImageDataset, type Method, type MethodState, PixconError, RandomStream } from '@pixcon/core';
+import { type ImageDataset, type Method, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { initialState } from './initial-state.ts';
 import { type PretrainOptions, resolvePretrainOptions } from './pretrain-options.ts';
 import { type PretrainResult, Run } from './run.ts';
 import { RunFolder } from './run-folder.ts';
@@ -54,16 +55,4 @@ function assertPrecision({ backbone }: Method): void {
     'backend-unavailable',
     `pretrain: mixed precision needs the webgpu backend, but ${tf.getBackend()} is running; train in full precision, or start webgpu (--backend webgpu)`,
   );
-}
-
-export interface InitialStateOptions {
-  readonly seed: number;
-  readonly datasetSize: number;
-  readonly batchSize: number;
-}
-
-/** The state that `pretrain` starts from for a seed: the untrained network to compare with. */
-export function initialState(method: Method, options: InitialStateOptions): MethodState {
-  const { seed, ...sizes } = options;
-  return method.initialize({ random: new RandomStream(seed).fork('initialize'), ...sizes });
 }

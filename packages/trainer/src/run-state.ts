@@ -8,6 +8,7 @@ import {
 import { type MethodState, type Optimizer, PixconError } from '@pixcon/core';
 import type { LossScale } from '@pixcon/optimizers';
 import * as tf from '@tensorflow/tfjs-core';
+import { brokenOf } from './blame-first-step.ts';
 import { firstDifference, type RunIdentity } from './run-identity.ts';
 
 /** What a checkpoint says beside its tensors. */
@@ -63,15 +64,8 @@ export async function assertFiniteState(
     ...[...optimizer.state()].map(named('optimizer')),
     ...Object.entries(state.queues).map(([name, { keys }]): [string, tf.Tensor] => [`queue ${name}`, keys]),
   ];
-  // Only a value that is not finite has a product with 0 other than 0. Tidy one by one: together the products are
-  // as large as the whole state.
-  const zeroIfFinite = (tensor: tf.Tensor) => tf.tidy(() => tf.sum(tf.mul(tensor, 0)));
-  const checks = tf.tidy(() => tf.stack(tensors.map(([, tensor]) => zeroIfFinite(tensor))));
-  const values = await checks.data();
-  checks.dispose();
-  const bad = values.findIndex((value) => value !== 0);
-  if (bad < 0) return;
-  const [name] = tensors[bad] as [string, tf.Tensor];
+  const [name] = await brokenOf(tensors);
+  if (name === undefined) return;
   throw new PixconError(
     'numerical',
     `pretrain: ${name} is no longer finite after step ${step}; lower the learning rate${names.length > 0 ? `, or look at the images of that batch: ${names.join(', ')}` : ''}`,

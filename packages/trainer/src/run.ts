@@ -4,9 +4,13 @@ import { type LossScale, lossScale } from '@pixcon/optimizers';
 import { constant, cosineMomentum, warmupCosine } from '@pixcon/schedules';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ChanceLevels, chanceLevels, chanceRecord } from './chance-levels.ts';
+import { checkedImages } from './check-image.ts';
+import { assertState } from './check-parts.ts';
 import { deviceViews, disposeViews } from './device-views.ts';
 import type { MetricsRecord } from './events.ts';
+import { FirstSteps, type InspectedStep } from './first-steps.ts';
 import { HealthMonitor } from './health.ts';
+import { initialState } from './initial-state.ts';
 import { memoryInUse } from './memory-in-use.ts';
 import { startNotices } from './notices.ts';
 import type { PretrainOptions, ResolvedPretrainOptions } from './pretrain-options.ts';
@@ -16,9 +20,10 @@ import { RunReport } from './report/run-report.ts';
 import type { RunFolder } from './run-folder.ts';
 import { describeRun, type RunIdentity } from './run-identity.ts';
 import { assertFiniteState, captureState, restoreState } from './run-state.ts';
+import { explain, StepChecks } from './step-checks.ts';
 import { StepLog, type StepValues } from './step-log.ts';
 import { Throughput } from './throughput.ts';
-import { trainStep } from './train-step.ts';
+import { type StepScalars, trainStep } from './train-step.ts';
 import { type HostBatch, stepsPerEpoch, twoViewLoader } from './two-view-loader.ts';
 import { UnreadableImages } from './unreadable-images.ts';
 
@@ -61,11 +66,13 @@ export class Run {
   /** Where the backbone trains in mixed precision. */
   #lossScale: LossScale | undefined;
   #metrics: MetricsRecord | undefined;
+  #firstSteps: FirstSteps | undefined;
 
   /** @throws PixconError `invalid-argument` for a data set or a schedule that does not fit */
   constructor(input: RunInput) {
     const { method, dataset, state, options } = input;
     const { batchSize, epochs, learningRate, warmupEpochs } = options;
+    assertState(method, state);
     this.#input = input;
     this.#random = new RandomStream(options.seed);
     this.#identity = describeRun(method, state, dataset, options);
@@ -119,6 +126,7 @@ export class Run {
     try {
       if (method.backbone.precision === 'mixed') this.#lossScale = lossScale();
       const start = await this.#restore();
+      await this.#beginChecks(start);
       await folder?.keepMetricsUpTo(start);
       // First: by it, a folder is known to be a run's.
       await folder?.writeRun({ totalSteps: this.#totalSteps, queueLength: this.#queueLength() });
@@ -174,6 +182,22 @@ export class Run {
     return step;
   }
 
+  /** @param start steps done */
+  async #beginChecks(start: number): Promise<void> {
+    const { method, state, dataset, options, hooks } = this.#input;
+    const { optimizer, seed, batchSize } = options;
+    const sizes = { datasetSize: dataset.length, batchSize };
+    this.#firstSteps = new FirstSteps({
+      method,
+      state,
+      optimizer,
+      scaled: this.#lossScale !== undefined,
+      initial: start === 0 ? () => initialState(method, { seed, ...sizes }) : undefined,
+      tell: (event) => hooks.onEvent?.(event),
+    });
+    await this.#firstSteps.begin();
+  }
+
   #config(): object {
     const { hooks, options } = this.#input;
     const { logEverySteps } = options;
@@ -201,7 +225,7 @@ export class Run {
 
   #batches(start: number): AsyncGenerator<HostBatch, void, undefined> {
     const { method, dataset, options } = this.#input;
-    return twoViewLoader(keepDecoded(dataset), {
+    return twoViewLoader(keepDecoded(checkedImages(dataset)), {
       batchSize: options.batchSize,
       imageSize: options.imageSize,
       augmentation: options.augmentation,
@@ -217,21 +241,37 @@ export class Run {
     const { method, state, folder, options, hooks } = this.#input;
     const { step, names } = batch;
     const views = deviceViews(batch, options.augmentation);
+    const done = step + 1;
+    const learningRate = this.#learningRateAt(step);
+    const isInspected = this.#firstSteps?.isDue === true;
+    const checks = new StepChecks(isInspected);
+    let scalars: StepScalars | undefined;
     try {
-      const scalars = trainStep(method, state, options.optimizer, views, {
+      scalars = trainStep(method, state, options.optimizer, views, {
         step,
-        learningRate: this.#learningRateAt(step),
+        learningRate,
         fixedLearningRate: options.learningRate,
         targetMomentum: this.#targetMomentumAt(step),
         random: this.#random.fork('step', step),
         accumulate: options.accumulate,
         lossScale: this.#lossScale,
+        inspect: checks.match,
+        inspector: isInspected ? checks : undefined,
       });
-      this.#log.add({ step: step + 1, names, queueFilled: this.#queueFilled() }, scalars);
+      const isLast = done === this.#totalSteps;
+      if (isInspected) await this.#firstSteps?.check({ step: done, isLast, learningRate, views, checks });
+      this.#log.add({ step: done, names, queueFilled: this.#queueFilled() }, scalars, checks.takeFaults());
+      scalars = undefined;
+    } catch (error) {
+      const at = { step: done, views, checks };
+      throw await explain(error, () =>
+        isInspected ? this.#firstSteps?.assertMatches(at) : this.#lookForFault(at),
+      );
     } finally {
+      if (scalars) tf.dispose(Object.values(scalars));
+      checks.dispose();
       disposeViews(views);
     }
-    const done = step + 1;
     const due = done % options.logEverySteps === 0 || done === start + 1 || done === this.#totalSteps;
     const fetched = due ? await this.#log.fetch() : undefined;
     this.#throughput.tick();
@@ -259,6 +299,19 @@ export class Run {
     if (done === this.#totalSteps) return;
     if (done % this.#checkpointEvery === 0) await this.#save(done, names);
     await this.#report?.step(done);
+  }
+
+  /** Of a step that failed: earlier ones that were not fetched yet, and what they made of the state, come first. */
+  async #lookForFault({
+    step,
+    views,
+    checks,
+  }: Pick<InspectedStep, 'step' | 'views' | 'checks'>): Promise<void> {
+    const { state, options } = this.#input;
+    await this.#record(await this.#log.fetch());
+    await assertFiniteState(state, options.optimizer, { step: step - 1, names: views.names });
+    const broken = await checks.brokenMatch();
+    if (broken) throw broken.error;
   }
 
   /** Writes what was fetched, and stops on what is not finite: the steps before it are still written. */

@@ -1,5 +1,6 @@
 import { PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { describeScalars } from './describe-scalars.ts';
 import type { StepScalars } from './train-step.ts';
 
 /** What is known of a step on the host when it is enqueued. */
@@ -31,9 +32,9 @@ export interface FetchedSteps {
 export class StepLog {
   #pending: (StepFacts & { readonly scalars: StepScalars })[] = [];
 
-  /** Takes ownership of `scalars`. */
-  add(facts: StepFacts, scalars: StepScalars): void {
-    this.#pending.push({ ...facts, scalars });
+  /** Takes ownership of `scalars`, and of `faults`, which is 0 where the step's match weights are sound. */
+  add(facts: StepFacts, scalars: StepScalars, faults?: tf.Scalar): void {
+    this.#pending.push({ ...facts, scalars: { ...scalars, ...(faults && { [matchFaults]: faults }) } });
   }
 
   /** The values of every step since the last fetch. */
@@ -54,9 +55,10 @@ export class StepLog {
     for (const { scalars, ...facts } of pending) {
       const values: Record<string, number> = {};
       for (const name of Object.keys(scalars)) values[name] = data[offset++] as number;
-      const failure = describeFailure(facts, values);
+      const { [matchFaults]: faults = 0, ...own } = values;
+      const failure = describeFailure(facts, own, faults);
       if (failure) return { steps, failure };
-      steps.push({ ...facts, values });
+      steps.push({ ...facts, values: own });
     }
     return { steps };
   }
@@ -67,24 +69,49 @@ export class StepLog {
   }
 }
 
+/** What no scalar of a method is called. */
+const matchFaults = '#matchFaults';
+
 /** Gradients that overflow at so small a scale do so by themselves. */
 const leastLossScale = 2 ** -10;
 
 function describeFailure(
   { step, names }: StepFacts,
   values: Readonly<Record<string, number>>,
+  faults: number,
 ): PixconError | undefined {
-  const { lossScale = 1 } = values;
+  const { lossScale = 1, featureDeviation } = values;
+  const images = `the images of that batch: ${names.join(', ')}`;
+  const numerical = (message: string) => new PixconError('numerical', `pretrain: ${message}`);
   if (lossScale < leastLossScale) {
-    return new PixconError(
-      'numerical',
-      `pretrain: the gradients are not finite at step ${step}, however small the loss scale; lower the learning rate, train in full precision, or look at the images of that batch: ${names.join(', ')}`,
+    return numerical(
+      `the gradients are not finite at step ${step}, however small the loss scale; lower the learning rate, train in full precision, or look at ${images}`,
     );
   }
-  const bad = Object.keys(values).find((name) => !Number.isFinite(values[name]));
-  if (bad === undefined) return undefined;
-  return new PixconError(
-    'numerical',
-    `pretrain: ${bad} became ${values[bad]} at step ${step}; lower the learning rate, or look at the images of that batch: ${names.join(', ')}`,
+  if (faults < 0) {
+    return new PixconError(
+      'invalid-argument',
+      `matching: weight must be finite and not negative, got some at step ${step} that are negative and add up to ${faults}; look at the matching, or at ${images}`,
+    );
+  }
+  const bad = Object.keys(values).filter((name) => !Number.isFinite(values[name]));
+  const [first] = bad;
+  if (first === undefined && faults === 0) return undefined;
+  const became = first === undefined ? '' : `: ${first} became ${values[first]}`;
+  const sound = featureDeviation !== undefined && Number.isFinite(featureDeviation);
+  if (faults !== 0 && sound) {
+    return new PixconError(
+      'invalid-argument',
+      `matching: weight must be finite and not negative, got some at step ${step} that are not finite, though the features are${became}; look at the matching, or at ${images}`,
+    );
+  }
+  if (sound && first !== undefined) {
+    return numerical(
+      `${first} became ${values[first]} at step ${step}, though the features are finite (${describeScalars(values)}); look at how it is computed from them, or at ${images}`,
+    );
+  }
+  const weights = faults === 0 ? '' : ', and with it the weights of the matching';
+  return numerical(
+    `${first ?? 'a match weight'} became ${first === undefined ? faults : values[first]} at step ${step}${weights}; lower the learning rate, or look at ${images}`,
   );
 }

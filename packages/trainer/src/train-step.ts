@@ -1,4 +1,5 @@
 import {
+  assertNumber,
   type Losses,
   type Method,
   type MethodState,
@@ -12,7 +13,9 @@ import { valueAndGradients } from '@pixcon/ops';
 import type { LossScale } from '@pixcon/optimizers';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchParts } from './batch-parts.ts';
+import { assertLosses, assertLossParts, assertTargets } from './check-parts.ts';
 import { ScalarTotals } from './scalar-totals.ts';
+import type { StepInspector } from './step-checks.ts';
 
 export interface TrainStepOptions extends StepContext {
   readonly learningRate: number;
@@ -33,6 +36,8 @@ export interface TrainStepOptions extends StepContext {
    * parts of the loss first, which takes the memory of another set of parameters, and may round the last bit otherwise.
    */
   readonly onGradients?: (gradients: ReadonlyMap<string, tf.Tensor>) => void;
+  /** Sees what the parts of the method hand over, for checks; changes nothing, and must not keep what it sees. */
+  readonly inspector?: StepInspector | undefined;
 }
 
 /** Scalars of a step, still on the device. The caller disposes them. */
@@ -43,7 +48,8 @@ export type StepScalars = Readonly<Record<string, tf.Scalar>>;
  * back to the host.
  *
  * @returns `loss` (the total), each loss term and each diagnostic by name; with `lossScale`, also that and `overflow`
- * @throws PixconError `invalid-argument` when `accumulate` does not divide the batch
+ * @throws PixconError `invalid-argument` when `accumulate` does not divide the batch, for a learning rate or momentum out
+ *   of range, and, as `invalid-shape`, for what a part of the method hands over in another form than its interface says
  * @example
  * const scalars = trainStep(method, state, sgd(), batch, { step: 0, learningRate: 0.05, targetMomentum: 0.99, random });
  * const loss = (await scalars.loss.data())[0];
@@ -61,9 +67,13 @@ export function trainStep(
     accumulate = 1,
     lossScale,
     onGradients,
+    inspector,
     ...context
   } = options;
   assertDivides(accumulate, batch);
+  assertNumber('trainStep', 'learningRate', learningRate, { minimum: 0 });
+  assertNumber('trainStep', 'fixedLearningRate', fixedLearningRate, { minimum: 0 });
+  assertNumber('trainStep', 'targetMomentum', context.targetMomentum, { minimum: 0, maximum: 1 });
   optimizer.prepare?.(state.online);
   const sums = new ScalarTotals();
   const diagnostics = new ScalarTotals();
@@ -76,17 +86,27 @@ export function trainStep(
     tf.tidy(() => {
       method.prepare?.(state, context);
       for (const part of batchParts(batch, accumulate)) {
-        const keys = tf.tidy(() => method.encodeTargets(state, part, context));
+        const keys = tf.tidy(() => {
+          const made = method.encodeTargets(state, part, context);
+          assertTargets(method, made);
+          return made;
+        });
         targets.push(keepAll(keys));
-        for (const lossPart of method.losses(state, part, keys, context)) {
+        inspector?.targets(keys);
+        const lossParts = method.losses(state, part, keys, context);
+        assertLossParts(method, lossParts);
+        for (const lossPart of lossParts) {
           // As late as this, since the last part's go to the update. Not where an overflow may come of a later part.
           if (gradients.size > 0 && optimizer.accumulate && !onGradients && !lossScale) {
+            inspector?.gradients(gradients);
             optimizer.accumulate(state.online, gradients);
             for (const name of gradients.keys()) accumulated.add(name);
             freeAll(gradients);
           }
           addGradients(state, gradients, () => {
             const losses = lossPart();
+            assertLosses(method, losses);
+            inspector?.losses(losses);
             const total = accumulate === 1 ? losses.total : tf.div<tf.Scalar>(losses.total, accumulate);
             sums.add({ loss: losses.total, ...losses.terms });
             diagnostics.add(losses.diagnostics);
@@ -95,6 +115,7 @@ export function trainStep(
         }
       }
     });
+    inspector?.gradients(gradients);
     for (const name of accumulated) {
       if (!gradients.has(name)) gradients.set(name, tf.zerosLike(state.online.get(name)));
     }

@@ -2,10 +2,12 @@ import {
   assertNumber,
   type Backbone,
   type ChannelValues,
+  featureMap,
   type Grid,
   imagenetMean,
   imagenetStandardDeviation,
   type MatchingStrategy,
+  matchCells,
   type Parameters,
 } from '@pixcon/core';
 import { overlapMask, similarityMatching } from '@pixcon/matching';
@@ -68,7 +70,9 @@ export async function inspectPairs(
   const frozen = withCopiedBuffers(backbone, parameters);
   const encode: Encode = (pictures, size) =>
     tf.tidy(() =>
-      backbone.apply(frozen.parameters, normalizedImages(pictures, size, statistics), { training: true }),
+      featureMap(backbone, frozen.parameters, normalizedImages(pictures, size, statistics), {
+        training: true,
+      }),
     );
   try {
     const matches = await matchPairs(pairs, encode, { matching, side });
@@ -101,7 +105,13 @@ async function matchPairs(
       tf.Tensor3D,
       tf.Tensor3D,
     ];
-    const { index, weight, similarity } = matching({ query, key, grid, queryGeometry, keyGeometry });
+    const { index, weight, similarity } = matchCells(matching, {
+      query,
+      key,
+      grid,
+      queryGeometry,
+      keyGeometry,
+    });
     const cosine = similarity ?? matchedCosine(query, key, index);
     return tf.stack([tf.cast(index, 'float32'), weight, cosine], 1);
   });
