@@ -27,7 +27,7 @@ export function centredContrast(options: CentredContrastOptions): px.Method {
   ];
 
   function encode(parameters: px.Parameters, images: tf.Tensor4D) {
-    const map = backbone.apply(px.scoped(parameters, 'backbone'), images, { training: true });
+    const map = px.featureMap(backbone, px.scoped(parameters, 'backbone'), images, { training: true });
     const cells = head.apply(px.scoped(parameters, 'head'), map, { training: true }); // [batch, cells, dim]
     return { map, cells, pooled: px.globalAveragePool(cells) };
   }
@@ -63,17 +63,18 @@ export function centredContrast(options: CentredContrastOptions): px.Method {
       return Object.fromEntries(views.flatMap(keysOf));
     },
 
-    losses({ online, queues }, { views }, targets) {
+    losses({ online, queues }, { views }, targets, { inspect }) {
       const part = (side: 0 | 1, other: 0 | 1) => (): px.Losses => {
         const query = encode(online, views[side].images);
         const key = (name: string) => targets[`${name}${other}`] as tf.Tensor3D;
-        const match = matching({
+        const input = {
           query: px.stopGradient(toCells(query.map)),
           key: toCells(key('map')),
           grid: { height: query.map.shape[1], width: query.map.shape[2] },
           queryGeometry: views[side].geometry,
           keyGeometry: views[other].geometry,
-        });
+        };
+        const match = px.matchCells(matching, input, inspect);
         const matched = px.gatherCells(key('cells'), match.index);
         const weight = tf.reshape<tf.Rank.R1>(match.weight, [-1]);
         const dense = px.infoNce(toRows(query.cells), toRows(matched), queues.keys as px.KeyQueue, {

@@ -39,7 +39,10 @@ export const packageCalls: Readonly<Record<string, string>> = {
     const initialize = (random) => random.uniform();
     const specs = [{ name: 'weight', shape: [2, 3], role: 'weight', initialize }];
     const [one, other] = [0, 0].map((seed) => api.ParameterSet.create(specs, new api.RandomStream(seed)));
-    assert.deepEqual(one.get('weight').arraySync(), other.get('weight').arraySync());`,
+    assert.deepEqual(one.get('weight').arraySync(), other.get('weight').arraySync());
+    const query = tf.zeros([1, 4, 2]);
+    const matching = () => ({ index: tf.zeros([1, 4], 'int32'), weight: tf.ones([1, 4]) });
+    await api.assertMatchValues(api.matchCells(matching, { query, key: query }));`,
   '@pixcon/datasets': `
     const data = Uint8Array.from({ length: 24 * 20 * 3 }, (_, i) => (i * 7) % 256);
     const image = { data, width: 24, height: 20 };

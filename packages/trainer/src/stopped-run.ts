@@ -58,7 +58,7 @@ export async function setStoppedRunAside(folder: string): Promise<string | undef
   const others = existsSync(scores) ? ['scores'] : [];
   for (const name of [...others, ...(await eventFiles(folder)), ...files])
     await rename(join(folder, name), join(aside, name));
-  return `${folder} has a run that stopped after step ${steps}, before its first checkpoint: there is nothing to go on from, so this one begins anew, and what was recorded is kept in ${aside}`;
+  return `${folder} has a run that stopped after step ${steps} without a checkpoint: there is nothing to go on from, so this one begins anew, and what was recorded is kept in ${aside}`;
 }
 
 /** Below `folder`, of a name that is free. */

@@ -8,7 +8,6 @@ import {
   type Optimizer,
   PixconError,
 } from '@pixcon/core';
-import { similarityMatching } from '@pixcon/matching';
 // biome-ignore lint/style/noRestrictedImports: the package knows methods by their interface; its tests train real ones
 import { pixcon, pixpro } from '@pixcon/methods';
 import { sgd } from '@pixcon/optimizers';
@@ -54,7 +53,7 @@ const { backbone } = tinyPixCon();
 const sizes = { backbone, queueLength: 12, hidden: 8, dim: 8 };
 /** From step `from` on, counted from 1, each match is changed. */
 function spoiling(change: (match: Match) => Partial<Match>, from = 1): MatchingStrategy {
-  const inner = similarityMatching();
+  const inner = tinyPixCon().matching as MatchingStrategy;
   let calls = 0;
   return (input) => {
     const match = inner(input);

@@ -61,7 +61,7 @@ describeBackends(
         await writeFile(join(out, 'notes.txt'), 'mine');
         const aside = join(out, 'stopped-1');
         expect(await train({ resume })).toEqual([
-          `${out} has a run that stopped after step 2, before its first checkpoint: there is nothing to go on from, so this one begins anew, and what was recorded is kept in ${aside}`,
+          `${out} has a run that stopped after step 2 without a checkpoint: there is nothing to go on from, so this one begins anew, and what was recorded is kept in ${aside}`,
         ]);
         expect((await readdir(out)).sort()).toEqual([...plain, 'notes.txt', 'stopped-1'].sort());
         expect((await readMetrics(out)).map(({ step }) => step)).toEqual([1, 2, 3, 4]);
