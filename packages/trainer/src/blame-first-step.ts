@@ -30,7 +30,7 @@ export interface BrokenStep {
 export async function blameFirstStep(broken: BrokenStep): Promise<never> {
   const { method, step, views, targets, values } = broken;
   const images = describeImages(views);
-  await assertInputs(broken);
+  await assertFeatures(broken);
   const [target] = targets;
   if (target !== undefined) {
     throw numerical(
@@ -44,24 +44,25 @@ export async function blameFirstStep(broken: BrokenStep): Promise<never> {
 }
 
 /**
- * What everything else is computed from: views and features.
+ * Throws unless the views are finite. Some backends lose a NaN on the way, so that no loss shows it.
  *
- * @throws PixconError `numerical` where one of them is not finite
+ * @throws PixconError `numerical`
  */
-export async function assertInputs(broken: Omit<BrokenStep, 'targets' | 'values'>): Promise<void> {
+export async function assertViews({ step, views }: Pick<BrokenStep, 'step' | 'views'>): Promise<void> {
+  const [view] = await brokenOf(views.views.map(({ images }, side) => [`view ${side + 1}`, images]));
+  if (view === undefined) return;
+  throw numerical(
+    `augmentation: ${view} must be finite, but holds a value that is not at step ${step}; look at mean and standardDeviation, and at ${describeImages(views)}`,
+  );
+}
+
+/** @throws PixconError `numerical` where the features of finite views are not finite */
+export async function assertFeatures(broken: Omit<BrokenStep, 'targets' | 'values'>): Promise<void> {
   const { method, step, views } = broken;
-  const images = describeImages(views);
-  const [view] = await brokenOf(views.views.map((each, side) => [`view ${side + 1}`, each.images]));
-  if (view !== undefined) {
-    throw numerical(
-      `augmentation: ${view} must be finite, but holds a value that is not at step ${step}; look at mean and standardDeviation, and at ${images}`,
-    );
-  }
-  if (!(await backboneIsSound(broken))) {
-    throw numerical(
-      `backbone ${method.backbone.name}: its feature map must be finite, but holds a value that is not at step ${step}, for finite images; look at its layers, or at ${images}`,
-    );
-  }
+  if (await backboneIsSound(broken)) return;
+  throw numerical(
+    `backbone ${method.backbone.name}: its feature map must be finite, but holds a value that is not at step ${step}, for finite images; look at its layers, or at ${describeImages(views)}`,
+  );
 }
 
 function describeImages({ names }: ViewPair): string {

@@ -1,6 +1,6 @@
 import type { ViewPair } from '@pixcon/core';
 import { type Method, type MethodState, type Optimizer, PixconError } from '@pixcon/core';
-import { assertInputs, blameFirstStep, brokenOf } from './blame-first-step.ts';
+import { assertFeatures, assertViews, blameFirstStep, brokenOf } from './blame-first-step.ts';
 import { assertQueues } from './check-parts.ts';
 import type { PretrainEvent } from './events.ts';
 import type { InspectedPart, StepChecks } from './step-checks.ts';
@@ -67,15 +67,16 @@ export class FirstSteps {
   /**
    * Of a step that may have failed on the way.
    *
-   * @throws PixconError where a match is none, or the features that it is made from are not finite
+   * @throws PixconError where a match is none, or the views or features that it is made from are not finite
    */
   async assertMatches(at: Pick<InspectedStep, 'step' | 'views' | 'checks'>): Promise<void> {
     const { method, initial } = this.#input;
+    if (this.#done === 0) await assertViews(at);
     const broken = await at.checks.brokenMatch();
     if (!broken) return;
     // Features that are not finite are no fault of the matching.
     if (broken.ofFiniteFeatures) throw broken.error;
-    if (this.#done === 0) await assertInputs({ ...at, method, initial });
+    if (this.#done === 0) await assertFeatures({ ...at, method, initial });
     throw new PixconError(
       'numerical',
       `pretrain: the features are not finite at step ${at.step}; lower the learning rate, or look at the images of that batch: ${at.views.names.join(', ')}`,

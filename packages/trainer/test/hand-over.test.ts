@@ -1,3 +1,4 @@
+import { byolAugmentation } from '@pixcon/augment';
 import {
   type Backbone,
   type ImageDataset,
@@ -110,7 +111,7 @@ describeBackends(
       );
     });
   },
-  { backends: ['wasm', 'tensorflow', 'webgpu'] },
+  { backends: ['wasm', 'tensorflow'] },
 );
 
 describeBackends(
@@ -234,6 +235,11 @@ describeBackends(
       expect(await messageOf(infinite)).toMatch(
         /^moco-v2-plus: losses: the gradient of [\w.]+ must be finite, but is not at step 1, though the loss is \(total 0\);/,
       );
+    });
+
+    it('is named where it is the augmentation', async () => {
+      const augmentation = { ...byolAugmentation(), standardDeviation: [0.2, Number.NaN, 0.2] as const };
+      expect(await messageOf(tinyMoCo(), { augmentation })).toMatch(/standardDeviation/);
     });
 
     it('is named where it is the optimizer', async () => {
