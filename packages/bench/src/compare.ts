@@ -1,4 +1,5 @@
 import type { Measurement, Spread } from './measurement.ts';
+import { ChildFailure } from './run-process.ts';
 import { median, spreadOf } from './statistics.ts';
 
 /** Ours over the other's: below 1, ours is faster, or smaller. */
@@ -22,6 +23,8 @@ export interface WorkloadResult extends Measurement {
   /** The same work with stock tfjs kernels, and ours over that. */
   readonly stock?: Measurement;
   readonly stockRatio?: Ratio;
+  /** What became of a peer, or of stock kernels, that failed: there is nothing to compare with. */
+  readonly failures?: readonly string[];
 }
 
 export interface Runners {
@@ -33,29 +36,49 @@ export interface Runners {
 
 /**
  * Runs ours and the others in turn, A B A B, so that a machine that is slow for a while is slow for both, and
- * compares the medians over the rounds.
+ * compares the medians over the rounds. An other whose process fails is asked no more.
+ *
+ * @throws ChildFailure when the process of ours fails
  */
 export async function compare(
   workload: string,
   { ours, peer, stock, rounds }: Runners,
 ): Promise<WorkloadResult> {
   const ourRuns: Measurement[] = [];
-  const peerRuns: Measurement[] = [];
-  const stockRuns: Measurement[] = [];
+  const others = [otherSide(peer), otherSide(stock)] as const;
   for (let round = 0; round < rounds; round++) {
     ourRuns.push(await ours());
-    if (peer) peerRuns.push(await peer());
-    if (stock) stockRuns.push(await stock());
+    for (const other of others) await other.run();
   }
   const our = combine(ourRuns);
-  const their = peer && combine(peerRuns);
-  const stocks = stock && combine(stockRuns);
+  const [their, stocks] = others.map(({ result }) => result());
+  const failures = others.flatMap(({ failures }) => failures);
   return {
     workload,
     ...our,
     rounds,
     ...(their ? { peer: their, ratio: ratioOf(our, their) } : {}),
     ...(stocks ? { stock: stocks, stockRatio: ratioOf(our, stocks) } : {}),
+    ...(failures.length > 0 ? { failures } : {}),
+  };
+}
+
+/** The runs of one that ours is compared with, until one fails. */
+function otherSide(measure: (() => Promise<Measurement>) | undefined) {
+  const runs: Measurement[] = [];
+  const failures: string[] = [];
+  return {
+    failures,
+    async run(): Promise<void> {
+      if (!measure || failures.length > 0) return;
+      try {
+        runs.push(await measure());
+      } catch (error) {
+        if (!(error instanceof ChildFailure)) throw error;
+        failures.push(error.message);
+      }
+    },
+    result: () => (measure && failures.length === 0 ? combine(runs) : undefined),
   };
 }
 

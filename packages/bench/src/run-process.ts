@@ -39,7 +39,8 @@ export function runProcess(
 /**
  * The last line of a program's output that is a JSON object.
  *
- * @throws PixconError `data` when the program failed or printed none, with the last line it wrote to standard error
+ * @throws ChildFailure when the program failed or printed none, with the signal that killed it or the last line that it
+ * wrote to standard error
  */
 export function jsonLine<T>(who: string, { exitCode, signal, stdout, stderr }: ProcessResult): T {
   const line = stdout
@@ -47,9 +48,17 @@ export function jsonLine<T>(who: string, { exitCode, signal, stdout, stderr }: P
     .filter((text) => text.startsWith('{'))
     .at(-1);
   if (exitCode === 0 && line !== undefined) return JSON.parse(line) as T;
-  const said = stderr.trim().split('\n').at(-1);
+  // Who is killed has not spoken of it, unless by itself.
+  const said = signal === null || signal === 'SIGABRT' ? stderr.trim().split('\n').at(-1) : undefined;
   const reason = said ? `: ${said}` : '';
   const end = signal === null ? `ended with exit code ${exitCode}` : `was killed by ${signal}`;
   const problem = exitCode === 0 ? 'printed no result' : end;
-  throw new PixconError('data', `${who} ${problem}${reason}`);
+  throw new ChildFailure(`${who} ${problem}${reason}`);
+}
+
+/** Of a program that measures: one sentence, after which others may still be measured. */
+export class ChildFailure extends PixconError {
+  constructor(message: string) {
+    super('data', message);
+  }
 }

@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../src/command.ts';
 import { parseCommandLine } from '../src/command-line.ts';
 
@@ -113,6 +115,45 @@ describe('a mistake', () => {
     expect(complaints).toEqual([
       'bench: data ended with exit code 1: imageFolder: expected a folder of images, but /nowhere does not exist',
     ]);
+  });
+});
+
+describe('a workload that dies', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pixcon-bench-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  /** Every process that is to run `workload` ends itself before. */
+  function killing(workload: string, signal: NodeJS.Signals): void {
+    const script = join(folder, 'die.cjs');
+    writeFileSync(
+      script,
+      `if (process.argv[2]?.includes('"workload":"${workload}"')) process.kill(process.pid, '${signal}');`,
+    );
+    vi.stubEnv('NODE_OPTIONS', `--require=${script}`);
+  }
+
+  it('is one line with the signal, and the others go on', async () => {
+    killing('step-r18', 'SIGFPE');
+    const json = join(folder, 'out.json');
+    const { code, printed, complaints } = await run(
+      ...['step-r18', 'loss', '--quick', '--backend', 'cpu', '--steps', '1', '--json', json],
+    );
+    expect(code).toBe(1);
+    expect(complaints).toEqual(['bench: step-r18 was killed by SIGFPE']);
+    expect(printed).toMatch(/^step-r18 .*\nloss .*\n {2}ours .* s\/step/);
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([{ workload: 'loss' }]);
+  });
+
+  it('leaves the rest of a table of memory', async () => {
+    killing('memory', 'SIGKILL');
+    const { code, printed, complaints } = await run('memory', '--quick', '--backend', 'cpu');
+    expect(code).toBe(1);
+    expect(complaints).toHaveLength(4);
+    expect(complaints[0]).toBe('bench: resnet10, 64 px, 8, plain: memory was killed by SIGKILL');
+    expect(printed).toContain('| resnet10, 64 px, 8 | failed | failed | failed | failed |');
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compare, type Measurement } from '../src/index.ts';
 import { resultLines } from '../src/result-lines.ts';
+import { ChildFailure } from '../src/run-process.ts';
 import { median, spreadOf } from '../src/statistics.ts';
 
 const measurement = (secondsPerStep: number, more: Partial<Measurement> = {}): Measurement => ({
@@ -58,6 +59,23 @@ it('spreadOf gives the extremes', () => {
 });
 
 describe('compare', () => {
+  it('keeps ours where the peer dies, which is asked no more', async () => {
+    const order: string[] = [];
+    const peer = () => {
+      order.push('B');
+      return Promise.reject(new ChildFailure('the peer of loss was killed by SIGKILL'));
+    };
+    const ours = fake('A', [measurement(1), measurement(3)], order);
+    const result = await compare('loss', { ours, peer, rounds: 2 });
+    expect(order).toEqual(['A', 'B', 'A']);
+    expect(result).toMatchObject({
+      secondsPerStep: 2,
+      failures: ['the peer of loss was killed by SIGKILL'],
+    });
+    expect(result).not.toHaveProperty('ratio');
+    expect(resultLines(result)).toHaveLength(1);
+  });
+
   it('alternates and gives ratios of medians, ours over the peer', async () => {
     const order: string[] = [];
     const result = await compare('loss', {
