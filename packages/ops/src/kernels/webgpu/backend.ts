@@ -28,6 +28,8 @@ export interface GpuDevice {
   readonly features: ReadonlySet<string>;
   /** Not in every implementation. */
   readonly adapterInfo?: { readonly subgroupMinSize?: number; readonly subgroupMaxSize?: number };
+  /** Settles when it can be used no more. */
+  readonly lost: Promise<unknown>;
   pushErrorScope(filter: string): void;
   popErrorScope(): Promise<object | null>;
   createShaderModule(descriptor: { code: string; label?: string }): object;

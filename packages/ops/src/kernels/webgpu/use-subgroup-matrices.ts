@@ -15,7 +15,7 @@ export type { SubgroupMatrixConfiguration } from './matrix-units.ts';
 /**
  * Has products in mixed precision computed by the matrix units of the running WebGPU device, where the adapter's
  * configurations and the device's features allow it, and where a trial gives the right numbers: the feature is an
- * experimental one of Dawn. Where it does not, nothing changes.
+ * experimental one of Dawn. Where it does not, nothing changes; but the trial may cost the device.
  *
  * `startBackend` of `@pixcon/backend` calls it.
  *
@@ -35,9 +35,15 @@ export async function useSubgroupMatrices(
   // What a driver makes of an experimental feature must not end the program.
   device.pushErrorScope('validation');
   device.pushErrorScope('internal');
-  const right = await givesRightProducts().catch(() => false);
-  const errors = [await device.popErrorScope(), await device.popErrorScope()];
-  if (right && errors.every((error) => error === null)) return true;
+  const right = givesRightProducts()
+    .catch(() => false)
+    .then(async (same) => {
+      const errors = [await device.popErrorScope(), await device.popErrorScope()];
+      return same && errors.every((error) => error === null);
+    });
+  // Of a device that is lost, not every implementation tells those who wait for a result.
+  const lost = device.lost.then(() => false);
+  if (await Promise.race([right.catch(() => false), lost])) return true;
   setMatrixUnit(device, undefined);
   return false;
 }
@@ -61,7 +67,10 @@ async function givesRightProducts(): Promise<boolean> {
     };
     return tf.add(away([100, 72, 40]), away([2048, 2048, 16]));
   });
-  const [value] = await difference.data();
-  difference.dispose();
-  return value === 0;
+  try {
+    const [value] = await difference.data();
+    return value === 0;
+  } finally {
+    difference.dispose();
+  }
 }
