@@ -9,3 +9,4 @@ export {
   type StartedBackend,
   startBackend,
 } from './start-backend.ts';
+export { type TrialConvolution, trialConvolutions, trialLinears } from './trial/layers.ts';

@@ -24,7 +24,7 @@ export function runInChild(
   const preamble = `import * as backend from '${source}'; import * as tf from '${core}';`;
   const flags = ['--import', pathToFileURL(resolve('tsx')).href, '--conditions=@pixcon/source'];
   const child = [...flags, '--input-type=module', '-e', preamble + script];
-  const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 50_000 };
+  const options = { cwd: directory, env: { ...process.env, ...environment }, timeout: 150_000 };
   return new Promise((done) => {
     execFile(process.execPath, child, options, (error, output, errors) => {
       done({ status: error === null ? 0 : Number(error.code ?? 1), output, errors });

@@ -1,5 +1,12 @@
+import type { ExecFileException } from 'node:child_process';
 import { importNode } from '../node-modules.ts';
 import type { AdapterInfo } from './adapter.ts';
+
+export interface ProbedAdapter {
+  readonly info?: AdapterInfo | undefined;
+  /** How the process that asked was ended, where it was: `by SIGSEGV`. */
+  readonly ended?: string;
+}
 
 /**
  * Asks Dawn for its adapter in a child process: a Dawn instance keeps its process alive, and a bad driver can end
@@ -7,7 +14,7 @@ import type { AdapterInfo } from './adapter.ts';
  *
  * @param directory the folder of the npm package `webgpu`
  */
-export async function probeAdapterInChild(directory: string): Promise<AdapterInfo | undefined> {
+export async function probeAdapterInChild(directory: string): Promise<ProbedAdapter> {
   const { execFile } = await importNode('node:child_process');
   const script = `
     const { createRequire } = require('node:module');
@@ -23,9 +30,16 @@ export async function probeAdapterInChild(directory: string): Promise<AdapterInf
     })().catch(() => process.exit(1));`;
   return new Promise((resolve) => {
     const options = { timeout: 30_000, windowsHide: true };
-    execFile(process.execPath, ['-e', script, directory], options, (error, output) => {
+    const receive = (error: ExecFileException | null, output: string) => {
       const line = output.trim().split('\n').at(-1);
-      resolve(error || !line ? undefined : (JSON.parse(line) as AdapterInfo));
-    });
+      if (error?.signal) resolve({ ended: `by ${error.signal}` });
+      else resolve(error || !line ? {} : { info: JSON.parse(line) as AdapterInfo });
+    };
+    try {
+      execFile(process.execPath, ['-e', script, directory], options, receive);
+    } catch {
+      // Node's permission model throws at once.
+      resolve({});
+    }
   });
 }

@@ -5,6 +5,8 @@ import { nativeKernelsPath } from '../native-kernels.ts';
 import { importNode, isNode } from '../node-modules.ts';
 import { hasNvidiaCard } from '../nvidia-card.ts';
 import { withoutChatter } from '../quiet.ts';
+import type { Verdict } from '../trial/judge.ts';
+import { tryTensorflow } from '../trial/try-tensorflow.ts';
 import { activate } from './activate.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
 
@@ -14,7 +16,9 @@ export const tensorflowCandidate: Candidate = {
 
   async obstacle() {
     if (!isNode()) return notInNode();
-    if (isLoaded() || (await findTensorflow()).length > 0) return undefined;
+    if (isLoaded()) return undefined;
+    const installation = await findForProcessor();
+    if (installation) return (await tryTensorflow(installation)).obstacle;
     return {
       reason: 'no built @tensorflow/tfjs-node was found in the project or in pixcon’s own folder',
       remedy: 'run: npx pixcon install-tensorflow',
@@ -22,12 +26,20 @@ export const tensorflowCandidate: Candidate = {
   },
 
   async start() {
-    // A build for CUDA wants its libraries even where there is no card, so the others go first.
-    const found = (await findTensorflow()).sort((a, b) => Number(a.gpu) - Number(b.gpu));
-    await load(found[0]);
+    await loadTried(await findForProcessor());
     return describe();
   },
 };
+
+/** A build for CUDA wants its libraries even where there is no card, so the others go first. */
+async function findForProcessor(): Promise<TensorflowInstallation | undefined> {
+  return (await findTensorflow()).sort((a, b) => Number(a.gpu) - Number(b.gpu))[0];
+}
+
+/** A build for CUDA. */
+async function findForCard(): Promise<TensorflowInstallation | undefined> {
+  return (await findTensorflow()).find(({ gpu }) => gpu);
+}
 
 /** libtensorflow on an NVIDIA card. */
 export const tensorflowGpuCandidate: Candidate = {
@@ -41,7 +53,8 @@ export const tensorflowGpuCandidate: Candidate = {
       return { reason: 'this process has loaded a TensorFlow that uses no card', remedy: onCard };
     }
     if (!(await hasNvidiaCard())) return { reason: 'no NVIDIA card was found', remedy: onCard };
-    if ((await findTensorflow()).some(({ gpu }) => gpu)) return undefined;
+    const installation = await findForCard();
+    if (installation) return (await tryTensorflow(installation)).obstacle;
     return {
       reason: 'no TensorFlow with CUDA is installed',
       remedy: 'run: npx pixcon install-tensorflow --gpu',
@@ -49,7 +62,7 @@ export const tensorflowGpuCandidate: Candidate = {
   },
 
   async start() {
-    await load((await findTensorflow()).find(({ gpu }) => gpu));
+    await loadTried(await findForCard());
     if (!binding().isUsingGpuDevice()) throw new Error('TensorFlow did not accept the card');
     return describe();
   },
@@ -72,8 +85,20 @@ function binding(): Binding {
   return (tf.findBackend('tensorflow') as unknown as { binding: Binding }).binding;
 }
 
+/** What was found of the TensorFlow of this process before it was loaded. */
+let verdict: Verdict = {};
+
+/** Loads what has passed its trial, in the way in which it has. */
+async function loadTried(installation: TensorflowInstallation | undefined): Promise<void> {
+  if (!isLoaded() && installation !== undefined) {
+    verdict = await tryTensorflow(installation);
+    Object.assign(process.env, verdict.settings);
+  }
+  await loadTensorflow(installation);
+}
+
 /** Loads tfjs-node once; a second libtensorflow cannot join a process that has one. */
-async function load(installation: TensorflowInstallation | undefined): Promise<void> {
+export async function loadTensorflow(installation: TensorflowInstallation | undefined): Promise<void> {
   if (!isLoaded()) {
     if (installation === undefined) throw new Error('no installation was found');
     await prepareProcess();
@@ -128,8 +153,9 @@ async function prepareProcess(): Promise<void> {
 async function describe(): Promise<string> {
   const { availableParallelism } = await importNode('node:os');
   const version = binding().TF_Version.split('.').slice(0, 2).join('.');
-  if (binding().isUsingGpuDevice()) return `TensorFlow ${version} CUDA`;
+  if (binding().isUsingGpuDevice())
+    return [`TensorFlow ${version} CUDA`, verdict.remark].filter((part) => part !== undefined).join(', ');
   const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
   const description = `TensorFlow ${version} CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-  return lacking === undefined ? description : `${description}, ${lacking}`;
+  return [description, verdict.remark, lacking].filter((part) => part !== undefined).join(', ');
 }

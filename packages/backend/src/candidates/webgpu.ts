@@ -3,12 +3,14 @@ import { registerWebgpuKernels, type SubgroupMatrixConfiguration, useSubgroupMat
 import * as tf from '@tensorflow/tfjs-core';
 import { importNode, isNode } from '../node-modules.ts';
 import { importFromProject, resolvePackage } from '../resolve-package.ts';
+import type { Verdict } from '../trial/judge.ts';
+import { tryWebgpu } from '../trial/try-webgpu.ts';
 import { activate } from './activate.ts';
 import { type AdapterInfo, describeAdapter, isSoftwareAdapter } from './adapter.ts';
 import type { Candidate, Obstacle } from './candidate.ts';
 import { withWholeDevices } from './device-request.ts';
 import { missingPackage } from './missing-package.ts';
-import { probeAdapterInChild } from './probe-adapter.ts';
+import { type ProbedAdapter, probeAdapterInChild } from './probe-adapter.ts';
 
 /** tfjs-backend-webgpu, on the browser's WebGPU or on Dawn through the npm package `webgpu`. */
 export const webgpuCandidate: Candidate = {
@@ -17,36 +19,76 @@ export const webgpuCandidate: Candidate = {
   async obstacle(forced) {
     const missing = await missingPart();
     if (missing !== undefined) return missing;
-    const info = await adapterInfo();
+    const { info, ended } = await adapterInfo();
     if (info === undefined) {
       const remedy =
         "install the graphics card's driver (on Linux with Vulkan: apt-get install -y libvulkan1)";
-      return { reason: 'no WebGPU adapter was found', remedy };
+      const reason =
+        ended === undefined ? 'no WebGPU adapter was found' : `looking for its adapter ended ${ended}`;
+      return { reason, remedy };
     }
-    if (forced || !isSoftwareAdapter(info)) return undefined;
-    return {
-      reason: `its adapter is a software one, ${describeAdapter(info)}`,
-      remedy: "ask for 'webgpu' by name",
-    };
+    if (!forced && isSoftwareAdapter(info)) {
+      return {
+        reason: `its adapter is a software one, ${describeAdapter(info)}`,
+        remedy: "ask for 'webgpu' by name",
+      };
+    }
+    // A process that has a Dawn knows more than its children could find.
+    if (isNode() && browserGpu() === undefined) verdict = await tryWebgpu(info);
+    return verdict.obstacle;
   },
 
   async start() {
-    if (isNode()) await installDawn();
-    const gpu = browserGpu();
-    const adapter = (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
-    const info = adapterInfoOf(adapter);
-    if (info === undefined) throw new Error('no WebGPU adapter was found');
-    // The module looks for navigator.gpu when it is loaded, so Dawn has to be there first.
-    if (tf.findBackendFactory('webgpu') == null)
-      await import('@tensorflow/tfjs-backend-webgpu').catch((error) =>
-        importFromProject('@tensorflow/tfjs-backend-webgpu', error),
-      );
-    await withWholeDevices(browserGpu() as Gpu, () => activate('webgpu'));
-    registerWebgpuKernels();
-    const matrices = await useSubgroupMatrices(configurationsOf(adapter));
-    return `${describeAdapter(info)}${matrices ? ', with subgroup matrices' : ''}`;
+    if (verdict.settings) Object.assign(process.env, verdict.settings);
+    const description = await startWebgpu();
+    return verdict.remark === undefined ? description : `${description}, ${verdict.remark}`;
   },
 };
+
+/** What was found of the adapter before it was used here. */
+let verdict: Verdict = {};
+
+/**
+ * Makes WebGPU the active backend, and describes it.
+ *
+ * @param onMatrices hears that subgroup matrices are going to be tried
+ */
+export async function startWebgpu(onMatrices: () => void = () => undefined): Promise<string> {
+  if (isNode()) await installDawn();
+  const gpu = browserGpu();
+  const adapter = (await gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
+  const info = adapterInfoOf(adapter);
+  if (info === undefined) throw new Error('no WebGPU adapter was found');
+  // The module looks for navigator.gpu when it is loaded, so Dawn has to be there first.
+  if (tf.findBackendFactory('webgpu') == null)
+    await import('@tensorflow/tfjs-backend-webgpu').catch((error) =>
+      importFromProject('@tensorflow/tfjs-backend-webgpu', error),
+    );
+  await withWholeDevices(browserGpu() as Gpu, () => activate('webgpu'));
+  registerWebgpuKernels();
+  const configurations = [...configurationsOf(adapter)];
+  if (configurations.length === 0) return describeAdapter(info);
+  onMatrices();
+  if (await useSubgroupMatrices(configurations)) return `${describeAdapter(info)}, with subgroup matrices`;
+  if (!(await isDeviceLost())) return describeAdapter(info);
+  await takeAnotherDevice();
+  return `${describeAdapter(info)}, without subgroup matrices: their trial lost a device`;
+}
+
+/** True where the running device is lost, which may be told a moment after what it was lost by. */
+function isDeviceLost(): Promise<boolean> {
+  const { device } = tf.backend() as unknown as { device: { lost: Promise<unknown> } };
+  const moment = new Promise<boolean>((resolve) => setTimeout(resolve, 100, false));
+  return Promise.race([device.lost.then(() => true), moment]);
+}
+
+/** In the place of one that is lost; kernels that are registered stay. */
+async function takeAnotherDevice(): Promise<void> {
+  const factory = tf.findBackendFactory('webgpu');
+  tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', factory, 3);
+  await withWholeDevices(browserGpu() as Gpu, () => activate('webgpu'));
+}
 
 async function missingPart(): Promise<Obstacle | undefined> {
   if (!isNode()) {
@@ -91,12 +133,12 @@ function configurationsOf(adapter: object | null): Iterable<SubgroupMatrixConfig
   return info?.subgroupMatrixConfigs ?? [];
 }
 
-async function adapterInfo(): Promise<AdapterInfo | undefined> {
+async function adapterInfo(): Promise<ProbedAdapter> {
   const gpu = browserGpu();
   if (gpu !== undefined)
-    return adapterInfoOf(await gpu.requestAdapter({ powerPreference: 'high-performance' }));
+    return { info: adapterInfoOf(await gpu.requestAdapter({ powerPreference: 'high-performance' })) };
   const directory = await resolvePackage('webgpu');
-  return directory === undefined ? undefined : await probeAdapterInChild(directory);
+  return directory === undefined ? {} : await probeAdapterInChild(directory);
 }
 
 /**

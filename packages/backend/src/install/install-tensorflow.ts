@@ -4,6 +4,8 @@ import { PixconError } from '@pixcon/core';
 import { installationIn } from '../find-tensorflow.ts';
 import { hasNvidiaCard } from '../nvidia-card.ts';
 import { tensorflowFolder } from '../pixcon-home.ts';
+import { isTrialWanted } from '../trial/is-trial-wanted.ts';
+import { tryTensorflow } from '../trial/try-tensorflow.ts';
 import { buildTensorflow } from './build.ts';
 import { folderSize, megabytes } from './folder-size.ts';
 import { withLock } from './lock.ts';
@@ -37,6 +39,8 @@ export interface InstalledTensorflow {
   readonly bytes: number;
   /** False where a working installation was found and left alone. */
   readonly built: boolean;
+  /** What `startBackend` says of it after its trial on this processor: `without oneDNN: …`. */
+  readonly remark?: string;
 }
 
 /**
@@ -45,6 +49,9 @@ export interface InstalledTensorflow {
  * g++, and pixcon's own kernels beside it, and tests both. Takes one to two minutes and 0.9 GB. Where a working
  * installation lacks only the kernels of this version, it gets these, in some ten seconds.
  *
+ * Last it computes every kind of operation of a training step in a process of its own, so that `startBackend` knows
+ * what a library does on this processor that may never have seen it: see {@link InstalledTensorflow.remark}.
+ *
  * All is made in a folder beside the final one, which it replaces at the end by a rename: an interrupted
  * installation leaves the one from before. Two at a time wait for each other.
  *
@@ -52,7 +59,8 @@ export interface InstalledTensorflow {
  *
  * @param options `directory`: pixcon's folder; `gpu`: where a card is found; `log`: to standard error; `python`:
  *   `'python3'`; `force`: false
- * @throws PixconError `backend-unavailable` when a tool is missing, the platform has no wheel, or a step fails
+ * @throws PixconError `backend-unavailable` when a tool is missing, the platform has no wheel, a step fails, or what
+ *   was installed ends the processes that use it
  * @example
  * const { version } = await installTensorflow();
  * version; // => '2.21.0'
@@ -71,7 +79,7 @@ export async function installTensorflow(
     if (existing !== undefined) {
       await installNativeKernels(directory, log);
       log(`TensorFlow ${existing.version} is already in ${directory}`);
-      return existing;
+      return { ...existing, ...(await tried(directory, existing.version, log)) };
     }
     assertTools(python);
     assertSpace(dirname(directory), gpu);
@@ -83,11 +91,32 @@ export async function installTensorflow(
       publish(directory, temporary);
       const bytes = folderSize(directory);
       log(`TensorFlow ${tested.version} is in ${directory} (${megabytes(bytes)})`);
-      return { directory, ...tested, bytes, built: true };
+      return { directory, ...tested, bytes, built: true, ...(await tried(directory, tested.version, log)) };
     } finally {
       rmSync(temporary, { recursive: true, force: true });
     }
   });
+}
+
+/** Holds the trial of what is there now, whatever earlier ones have found. */
+async function tried(
+  directory: string,
+  version: string,
+  log: (line: string) => void,
+): Promise<Pick<InstalledTensorflow, 'remark'>> {
+  const installation = await installationIn(directory);
+  if (installation === undefined || !isTrialWanted()) return {};
+  log('Trying what a training step computes');
+  const { obstacle, remark } = await tryTensorflow(installation, { again: true });
+  if (obstacle !== undefined) {
+    throw new PixconError(
+      'backend-unavailable',
+      `installTensorflow: TensorFlow ${version} is in ${directory}, but ${obstacle.reason}, so startBackend passes it over; to use it, ${obstacle.remedy}`,
+    );
+  }
+  if (remark === undefined) return {};
+  log(`TensorFlow ${version} runs here ${remark}`);
+  return { remark };
 }
 
 function writeLine(line: string): void {

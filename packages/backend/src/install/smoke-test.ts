@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { oneDnn } from '../trial/try-tensorflow.ts';
 import { runCommand } from './run-command.ts';
 
 /** What an installation says of itself. */
@@ -10,11 +11,23 @@ export interface SmokeTest {
 }
 
 /**
- * Loads the installation under `root` in a process of its own and multiplies two matrices.
+ * Loads the installation under `root` in a process of its own and multiplies two matrices; where that fails, without
+ * oneDNN, which may be what does not know the processor.
  *
  * @throws PixconError `backend-unavailable` when that does not give the right product
  */
 export async function smokeTest(root: string): Promise<SmokeTest> {
+  try {
+    return await multiply(root, {});
+  } catch (error) {
+    if (process.env[oneDnn.variable] !== undefined) throw error;
+    return await multiply(root, { [oneDnn.variable]: '0' }).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function multiply(root: string, settings: Readonly<Record<string, string>>): Promise<SmokeTest> {
   const script = `
     const util = require('node:util');
     util.isNullOrUndefined ??= (value) => value == null;
@@ -28,7 +41,7 @@ export async function smokeTest(root: string): Promise<SmokeTest> {
   const output = await runCommand(
     'the test of the new installation',
     { program: process.execPath, arguments: ['-e', script, directory] },
-    { directory: root, environment: { TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: undefined } },
+    { directory: root, environment: { TF_CPP_MIN_LOG_LEVEL: '2', NODE_OPTIONS: undefined, ...settings } },
   );
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as SmokeTest;
 }
