@@ -7,9 +7,10 @@
  *        npm run table -- NAME --data DIR --masks DIR [--void LABELS] …
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import { drawComparison, fixTheme, toPng } from '@pixcon/visualize';
 import { tableLines, tableMarkdown } from './table/markdown.ts';
 import { measure, secondsPerEpoch, type TrainedRow } from './table/measure.ts';
@@ -94,7 +95,7 @@ async function equalEpochs(
       Math.max(2, Math.floor((60 * budgetMinutes) / (seconds.get(name) as number))),
     ]),
   );
-  await writeFile(file, `${JSON.stringify({ budgetMinutes, epochs })}\n`);
+  await writeText(file, `${JSON.stringify({ budgetMinutes, epochs })}\n`);
   return epochs;
 }
 
@@ -104,9 +105,14 @@ async function write(table: Parameters<typeof tableMarkdown>[0], out: string): P
   const svg = drawComparison({ title: table.task.measures[0]?.title ?? '', metric, rows });
   // With a ground of its own, because a page that shows the file may be dark.
   const file = fixTheme(svg, 'light').replace('<svg ', '<svg style="background:#ffffff" ');
-  await writeFile(join(out, 'table.svg'), file);
-  await writeFile(join(out, 'table.png'), await toPng(svg, { scale: 2, background: '#ffffff' }));
-  await writeFile(join(out, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
-  await writeFile(join(out, 'table.md'), tableMarkdown(table, 'table.svg'));
+  await writeText(join(out, 'table.svg'), file);
+  await writeFileAtomic(join(out, 'table.png'), await toPng(svg, { scale: 2, background: '#ffffff' }));
+  await writeText(join(out, 'table.json'), `${JSON.stringify(table, null, 2)}\n`);
+  await writeText(join(out, 'table.md'), tableMarkdown(table, 'table.svg'));
   process.stderr.write(`${join(out, 'table.md')}: ${table.rows.length} runs\n`);
+}
+
+/** Whole or not at all: a table that a full disk cut short would be gone on with. */
+async function writeText(path: string, text: string): Promise<void> {
+  await writeFileAtomic(path, new TextEncoder().encode(text));
 }

@@ -36,7 +36,7 @@ describe('writeFileAtomic', () => {
 
   it('says what failed, and cleans up', async () => {
     await expect(writeFileAtomic(join(folder, 'no', 'a.bin'), new Uint8Array(1))).rejects.toThrow(
-      /writeFileAtomic: could not write .*a\.bin: ENOENT/,
+      /writeFileAtomic: could not write .*a\.bin: its folder is missing \(ENOENT\); make it$/,
     );
     // A folder cannot be replaced by a file: the rename fails after the temporary file was written.
     await expect(writeFileAtomic(folder, new Uint8Array(1))).rejects.toThrow('could not write');

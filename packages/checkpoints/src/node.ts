@@ -6,4 +6,5 @@ export {
   saveParameters,
   writeCheckpoint,
 } from './files.ts';
-export { writeFileAtomic } from './write-file-atomic.ts';
+export { type WriteFailure, writeFailure } from './write-failure.ts';
+export { writeFileAtomic, writeFilesAtomic } from './write-file-atomic.ts';

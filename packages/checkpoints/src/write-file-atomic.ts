@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { checkpointError } from './checkpoint-error.ts';
+import { writeFailure } from './write-failure.ts';
 
 /**
  * Writes a file so that at any moment, even when the process or the machine stops, `path` holds either its old
@@ -14,23 +15,49 @@ import { checkpointError } from './checkpoint-error.ts';
  * await writeFileAtomic('runs/sr/metrics.json', new TextEncoder().encode('{}'));
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  await writeFilesAtomic([[path, bytes]]);
+}
+
+/**
+ * Writes files that belong together: none takes its place before the bytes of all are on the disk, so that what fails
+ * for want of space changes nothing. They take their places in the order given.
+ *
+ * @param files paths with their bytes; their folders must exist
+ * @throws PixconError `checkpoint`, after removing the temporary files
+ */
+export async function writeFilesAtomic(
+  files: Iterable<readonly [path: string, bytes: Uint8Array]>,
+): Promise<void> {
+  const staged: { readonly path: string; readonly temporary: string }[] = [];
+  let current = '';
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+    for (const [path, bytes] of files) {
+      current = path;
+      const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+      staged.push({ path, temporary });
+      await writeFlushed(temporary, bytes);
     }
-    await rename(temporary, path);
+    for (const { path, temporary } of staged) {
+      current = path;
+      await rename(temporary, path);
+    }
   } catch (cause) {
     // What failed first is what is told.
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw checkpointError(`writeFileAtomic: could not write ${path}: ${(cause as Error).message}`, cause);
+    for (const { temporary } of staged) await rm(temporary, { force: true }).catch(() => undefined);
+    const { reason, cure } = writeFailure(cause) ?? { reason: (cause as Error).message, cure: 'try again' };
+    throw checkpointError(`writeFileAtomic: could not write ${current}: ${reason}; ${cure}`, cause);
   }
-  await syncFolder(folder);
+  for (const folder of new Set(staged.map(({ path }) => dirname(path)))) await syncFolder(folder);
+}
+
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Makes the rename itself durable. Windows cannot open folders, and some network file systems cannot sync them. */

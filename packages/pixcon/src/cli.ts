@@ -271,13 +271,20 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** `main` as a process: ends it, because some backends (WebGPU) would keep it alive. */
 export async function run(args: readonly string[]): Promise<never> {
-  for (const stream of [process.stdout, process.stderr]) {
-    // A closed terminal must not end the training that writes to it.
-    stream.on('error', () => undefined);
-  }
+  let lost: Error | undefined;
+  // A closed terminal must not end the training that writes to it.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') lost = error;
+  });
   const code = await main(args);
   await Promise.all(
     [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
   );
-  process.exit(code);
+  if (lost === undefined) process.exit(code);
+  // On a full disk, what was asked for is not in the file that it was sent to.
+  const { writeFailure } = await import('@pixcon/checkpoints/node');
+  const { reason, cure } = writeFailure(lost) ?? { reason: lost.message, cure: 'try again' };
+  process.stderr.write(`pixcon: could not write to standard output: ${reason}; ${cure}\n`);
+  process.exit(code === 0 ? 1 : code);
 }

@@ -1,6 +1,7 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeFailure } from '@pixcon/checkpoints/node';
 import { PixconError } from '@pixcon/core';
 
 /**
@@ -19,11 +20,7 @@ export async function prepareOutput(path: string): Promise<void> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const inFile = code === 'EEXIST' || code === 'ENOTDIR';
-    const reason = inFile
-      ? `a part of ${folder} is a file`
-      : code === 'EACCES'
-        ? 'permission denied'
-        : message;
+    const reason = inFile ? `a part of ${folder} is a file` : (writeFailure(cause)?.reason ?? message);
     throw new PixconError('invalid-argument', `cannot write ${path}: ${reason}; choose another path`, {
       cause,
     });

@@ -2,7 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CheckpointContent, DecodedCheckpoint } from '@pixcon/checkpoints';
-import { readCheckpoint, saveParameters, writeCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
+import {
+  readCheckpoint,
+  saveParameters,
+  writeCheckpoint,
+  writeFailure,
+  writeFileAtomic,
+} from '@pixcon/checkpoints/node';
 import { type Method, type MethodState, PixconError } from '@pixcon/core';
 import type { MetricsRecord } from './events.ts';
 import { readMetricsLines, writeMetricsLines } from './metrics-lines.ts';
@@ -40,6 +46,8 @@ export class RunFolder {
   /** The topmost folder that `open` made. */
   #made: string | undefined;
   #unlock: (() => Promise<void>) | undefined;
+  /** Steps of the last whole checkpoint. */
+  #saved: number | undefined;
 
   /** Looks, and writes nothing. */
   constructor(path: string) {
@@ -104,7 +112,12 @@ export class RunFolder {
     try {
       return await setStoppedRunAside(this.path);
     } catch (cause) {
-      throw writeError('set aside what is in', this.path, cause);
+      const { reason, cure } = writeFailure(cause) ?? { reason: (cause as Error).message, cure: 'try again' };
+      throw new PixconError(
+        'data',
+        `pretrain: cannot set aside what is in ${this.path}: ${reason}; ${cure}, or choose another folder (--out)`,
+        { cause },
+      );
     }
   }
 
@@ -125,7 +138,12 @@ export class RunFolder {
     } catch (cause) {
       await this.close();
       if (PixconError.isInstance(cause)) throw cause;
-      throw writeError('make the run folder', this.path, cause);
+      const { reason, cure } = writeFailure(cause) ?? { reason: (cause as Error).message, cure: 'try again' };
+      throw new PixconError(
+        'data',
+        `pretrain: cannot make the run folder ${this.path}: ${reason}; ${cure}, or choose another folder (--out)`,
+        { cause },
+      );
     }
   }
 
@@ -137,9 +155,15 @@ export class RunFolder {
   /** Takes back what a run wrote that failed before its first step, and says whether: with a checkpoint all stays. */
   async discard(): Promise<boolean> {
     if (existsSync(this.checkpointPath)) return false;
-    const written = [...Object.values(runFiles), reportFile, ...(await eventFiles(this.path))];
-    for (const file of written) await rm(join(this.path, file), { force: true });
-    await new PictureFolder(this.path).remove();
+    try {
+      const written = [...Object.values(runFiles), reportFile, ...(await eventFiles(this.path))];
+      for (const file of written) await rm(join(this.path, file), { force: true });
+      await new PictureFolder(this.path).remove();
+    } catch (error) {
+      // Why the run ended is told, not that its folder has become read-only since.
+      if (writeFailure(error)) return false;
+      throw error;
+    }
     await this.close();
     if (this.#made === undefined) return true;
     try {
@@ -153,11 +177,11 @@ export class RunFolder {
   }
 
   async writeRun(facts: RunFacts): Promise<void> {
-    await writeFileAtomic(join(this.path, runFiles.run), encode(`${JSON.stringify(facts, null, 2)}\n`));
+    await this.#replace(runFiles.run, `${JSON.stringify(facts, null, 2)}\n`);
   }
 
   async writeConfig(config: unknown): Promise<void> {
-    await writeFileAtomic(join(this.path, runFiles.config), encode(`${JSON.stringify(config, null, 2)}\n`));
+    await this.#replace(runFiles.config, `${JSON.stringify(config, null, 2)}\n`);
   }
 
   /**
@@ -166,19 +190,26 @@ export class RunFolder {
    * @throws PixconError `checkpoint` when it is damaged
    */
   async readCheckpoint(): Promise<DecodedCheckpoint | undefined> {
-    return existsSync(this.checkpointPath) ? await readCheckpoint(this.checkpointPath) : undefined;
+    if (!existsSync(this.checkpointPath)) return undefined;
+    const checkpoint = await readCheckpoint(this.checkpointPath);
+    this.#saved = stepsDone(checkpoint.record);
+    return checkpoint;
   }
 
+  /** @throws PixconError `data` when it cannot be written: the one before it stays */
   async writeCheckpoint(content: CheckpointContent): Promise<void> {
-    await writeCheckpoint(this.checkpointPath, content);
+    await this.#write(this.checkpointPath, () => writeCheckpoint(this.checkpointPath, content));
+    this.#saved = stepsDone(content.record);
   }
 
   /** The online encoder's backbone under torchvision's names. */
   async exportBackbone(method: Method, state: MethodState): Promise<void> {
-    await saveParameters(this.backbonePath, state.online, {
-      prefix: method.backbonePrefix,
-      metadata: { format: 'pt', architecture: method.backbone.name, method: method.name },
-    });
+    await this.#write(this.backbonePath, () =>
+      saveParameters(this.backbonePath, state.online, {
+        prefix: method.backbonePrefix,
+        metadata: { format: 'pt', architecture: method.backbone.name, method: method.name },
+      }),
+    );
   }
 
   /**
@@ -189,17 +220,22 @@ export class RunFolder {
   async appendMetrics(records: readonly MetricsRecord[]): Promise<void> {
     if (records.length === 0) return;
     const text = writeMetricsLines(records);
-    try {
+    await this.#write(this.metricsPath, async () => {
       const file = await open(this.metricsPath, 'a');
       try {
-        await file.appendFile(text);
-        await file.datasync();
+        const { size } = await file.stat();
+        try {
+          await file.appendFile(text);
+          await file.datasync();
+        } catch (error) {
+          // A full disk takes half a line.
+          await file.truncate(size).catch(() => undefined);
+          throw error;
+        }
       } finally {
         await file.close();
       }
-    } catch (cause) {
-      throw writeError('write', this.metricsPath, cause);
-    }
+    });
   }
 
   /** Drops the records after so many steps, which a resumed run will do again, and lines cut short by a kill. */
@@ -208,16 +244,37 @@ export class RunFolder {
     const kept = readMetricsLines(await readFile(this.metricsPath, 'utf8')).filter(
       (line) => line.step <= step,
     );
-    await writeFileAtomic(this.metricsPath, encode(writeMetricsLines(kept)));
+    await this.#replace(runFiles.metrics, writeMetricsLines(kept));
   }
+
+  async #replace(name: string, text: string): Promise<void> {
+    const path = join(this.path, name);
+    await this.#write(path, () => writeFileAtomic(path, encode(text)));
+  }
+
+  /** Says of a write that the system refused what is safe, and how to go on. */
+  async #write(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (cause) {
+      const failure = writeFailure(cause);
+      if (!failure) throw cause;
+      const { reason, cure } = failure;
+      const next =
+        this.#saved === undefined
+          ? `no checkpoint was written yet; ${cure}, or choose another folder (--out), and start again`
+          : `the checkpoint of step ${this.#saved} is whole; ${cure}, or move ${this.path} to another disk, and go on with --resume --out ${this.path}`;
+      throw new PixconError('data', `pretrain: could not write ${path}: ${reason}; ${next}`, { cause });
+    }
+  }
+}
+
+/** Of a checkpoint's record. */
+function stepsDone(record: unknown): number | undefined {
+  const step = (record as { readonly step?: unknown } | null)?.step;
+  return typeof step === 'number' ? step : undefined;
 }
 
 function unusable(reason: string): PixconError {
   return new PixconError('invalid-argument', `pretrain: ${reason}`);
-}
-
-function writeError(action: string, path: string, cause: unknown): PixconError {
-  return new PixconError('data', `pretrain: cannot ${action} ${path}: ${(cause as Error).message}`, {
-    cause,
-  });
 }

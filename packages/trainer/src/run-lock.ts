@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -51,8 +51,9 @@ export async function lockRunFolder(folder: string): Promise<() => Promise<void>
   return async () => {
     if (released) return;
     released = true;
-    await rm(path, { force: true });
     held.delete(key);
+    // Where it cannot be removed (the disk has become read-only) it is stale from now on, as after a kill.
+    await rm(path, { force: true }).catch(() => undefined);
   };
 }
 
@@ -63,6 +64,8 @@ function create(path: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // On a full disk it was made, and stays empty.
+    rmSync(path, { force: true });
     throw error;
   }
 }

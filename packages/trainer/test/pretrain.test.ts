@@ -272,7 +272,9 @@ describeBackends(
         },
       });
       expect(error.code).toBe('data');
-      expect(error.message).toMatch(/^pretrain: cannot write .*metrics\.jsonl: ENOSPC/);
+      expect(error.message).toMatch(
+        /^pretrain: could not write .*metrics\.jsonl: the disk is full \(ENOSPC\); no checkpoint was written yet; free some space, or choose another folder \(--out\), and start again$/,
+      );
     });
 
     it('runs without a folder', async () => {

@@ -9,6 +9,11 @@ export interface ReadEvent {
   readonly texts: Readonly<Record<string, string>>;
 }
 
+/** What is wrong with a damaged file. */
+export class EventFileError extends Error {
+  override readonly name = 'EventFileError';
+}
+
 /** Bit by bit, from the definition of CRC-32C. */
 export function slowCrc32c(bytes: Uint8Array): number {
   let crc = 0xffff_ffffn;
@@ -19,7 +24,7 @@ export function slowCrc32c(bytes: Uint8Array): number {
   return Number(crc ^ 0xffff_ffffn);
 }
 
-function masked(bytes: Uint8Array): number {
+export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = slowCrc32c(bytes);
   const rotated = Math.floor(crc / 2 ** 15) + (crc % 2 ** 15) * 2 ** 17;
   return (rotated + 0xa282_ead8) % 2 ** 32;
@@ -34,8 +39,10 @@ export function readEvents(file: Uint8Array): ReadEvent[] {
     const length = Number(view.getBigUint64(at, true));
     if (at + 16 + length > file.length) break;
     const data = file.subarray(at + 12, at + 12 + length);
-    if (view.getUint32(at + 8, true) !== masked(file.subarray(at, at + 8))) throw new Error('bad length');
-    if (view.getUint32(at + 12 + length, true) !== masked(data)) throw new Error('bad data');
+    if (view.getUint32(at + 8, true) !== maskedCrc32c(file.subarray(at, at + 8)))
+      throw new EventFileError('the checksum of a length is wrong');
+    if (view.getUint32(at + 12 + length, true) !== maskedCrc32c(data))
+      throw new EventFileError('the checksum of a record is wrong');
     events.push(readEvent(data));
     at += 16 + length;
   }
@@ -48,13 +55,18 @@ type Value = number | Uint8Array;
 function* fields(bytes: Uint8Array): Generator<[number: number, value: Value]> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
+  const need = (count: number) => {
+    if (at + count > bytes.length) throw new EventFileError('a field passes the end of its message');
+  };
   const varint = () => {
     let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
+    for (let shift = 0n; shift < 64n; shift += 7n) {
+      need(1);
       const byte = view.getUint8(at++);
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return Number(value);
     }
+    throw new EventFileError('a number has more than ten bytes');
   };
   while (at < bytes.length) {
     const tag = varint();
@@ -64,29 +76,34 @@ function* fields(bytes: Uint8Array): Generator<[number: number, value: Value]> {
         yield [number, varint()];
         break;
       case 1:
+        need(8);
         yield [number, view.getFloat64(at, true)];
         at += 8;
         break;
       case 2: {
         const length = varint();
-        if (at + length > bytes.length) throw new Error('a field passes the end of its message');
+        need(length);
         yield [number, bytes.subarray(at, at + length)];
         at += length;
         break;
       }
       case 5:
+        need(4);
         yield [number, view.getFloat32(at, true)];
         at += 4;
         break;
       default:
-        throw new Error(`wire type ${tag % 8}`);
+        throw new EventFileError(`wire type ${tag % 8} is unknown`);
     }
   }
 }
 
 const one = (bytes: Value | undefined, wanted: number): Value | undefined =>
   bytes instanceof Uint8Array ? [...fields(bytes)].find(([number]) => number === wanted)?.[1] : undefined;
-const text = (bytes: Value | undefined) => new TextDecoder().decode(bytes as Uint8Array);
+const text = (bytes: Value | undefined) => {
+  if (bytes instanceof Uint8Array) return new TextDecoder().decode(bytes);
+  throw new EventFileError('expected a text');
+};
 
 function readEvent(bytes: Uint8Array): ReadEvent {
   const scalars: Record<string, number> = {};

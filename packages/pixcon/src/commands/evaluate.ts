@@ -25,7 +25,8 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
   const run = await openRun(path);
   // What would fail after the work is told before it.
   assertCheckpoint(path);
-  if (options.json !== undefined) await prepareOutput(options.json);
+  const own = ownScores(path, options);
+  await prepareOutput(options.json ?? own);
   const progress = new Progress();
   const evaluation = await openEvaluation(run, options);
   progress.line(evaluation.data.description);
@@ -63,18 +64,37 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
     untrained: before,
     trained: after,
   };
-  // Of each stage its own: the report shows them side by side.
-  const parts = [protocol, encoder, ...(options.stage === undefined ? [] : [options.stage])];
-  const own = join(path, 'scores', `${parts.join('-')}.json`);
+  const text = new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`);
+  const write = async (file: string) => {
+    await prepareOutput(file);
+    await writeFileAtomic(file, text);
+    progress.line(`written to ${file}`);
+  };
   return await uninterrupted(async () => {
-    for (const file of [own, ...(options.json === undefined ? [] : [options.json])]) {
-      await prepareOutput(file);
-      await writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`));
+    if (options.json === undefined) await write(own);
+    else {
+      await write(options.json);
+      // The scores are safe: what the run folder does not take (another's, or a full disk) is told, and no more.
+      await attempt(progress, () => write(own));
     }
-    progress.line(`written to ${[own, options.json].filter(Boolean).join(' and ')}`);
-    progress.line(`report: ${await drawReport(path)}`);
+    await attempt(progress, async () => progress.line(`report: ${await drawReport(path)}`));
     return 0;
   });
+}
+
+/** Of each stage its own: the report shows them side by side. */
+function ownScores(path: string, { protocol, encoder, stage }: EvaluateCommandOptions): string {
+  const parts = [protocol, encoder, ...(stage === undefined ? [] : [stage])];
+  return join(path, 'scores', `${parts.join('-')}.json`);
+}
+
+async function attempt(progress: Progress, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!PixconError.isInstance(error)) throw error;
+    progress.line(`warning: ${error.message}`);
+  }
 }
 
 /** The backbone's parameters of an encoder. */

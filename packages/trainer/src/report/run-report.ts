@@ -1,4 +1,5 @@
-import { writeFileAtomic } from '@pixcon/checkpoints/node';
+import { writeFailure, writeFileAtomic } from '@pixcon/checkpoints/node';
+import { PixconError } from '@pixcon/core';
 import type { ReportData, Snapshot } from '@pixcon/visualize';
 import type { MetricsRecord } from '../events.ts';
 import type { RunFolder } from '../run-folder.ts';
@@ -34,6 +35,7 @@ export class RunReport {
   readonly #failed = new Set<string>();
   #events: EventFile | undefined;
   #picturesFailed = false;
+  #isOver = false;
   /** Something happened since the last report. */
   #news = true;
 
@@ -85,6 +87,7 @@ export class RunReport {
 
   /** The last report. */
   async end(state: 'finished' | 'stopped'): Promise<void> {
+    this.#isOver = true;
     await this.#draw(state);
   }
 
@@ -120,10 +123,19 @@ export class RunReport {
     } catch (error) {
       if (this.#failed.has(what)) return;
       this.#failed.add(what);
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#input.warn(`the training goes on without ${what}: ${reason}`);
+      const reason = describe(error);
+      this.#input.warn(
+        this.#isOver
+          ? `${what} could not be finished: ${reason}`
+          : `the training goes on without ${what}: ${reason}`,
+      );
     }
   }
+}
+
+function describe(error: unknown): string {
+  if (PixconError.isInstance(error)) return error.message;
+  return writeFailure(error)?.reason ?? (error instanceof Error ? error.message : String(error));
 }
 
 /** The settings as a Markdown table. */

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -21,6 +21,10 @@ const prefix = 'events.out.tfevents.';
 export class EventFile {
   readonly path: string;
   readonly #file: FileHandle;
+  /** Bytes of whole records. */
+  #size = 0;
+  /** A record may have been cut short: on a full disk, for one. */
+  #torn = false;
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -39,7 +43,13 @@ export class EventFile {
     const host = hostname().replace(/[^\w-]+/g, '-') || 'localhost';
     const path = join(folder, `${prefix}${seconds}.${host}.${process.pid}.${present.length}`);
     const created = new EventFile(path, await open(path, 'ax'));
-    await created.#append(versionEvent(wallTime()), sessionStartEvent(wallTime(), step));
+    try {
+      await created.#append(versionEvent(wallTime()), sessionStartEvent(wallTime(), step));
+    } catch (error) {
+      await created.close().catch(() => undefined);
+      await rm(path, { force: true });
+      throw error;
+    }
     return created;
   }
 
@@ -61,12 +71,28 @@ export class EventFile {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    try {
+      await this.#repair();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   /** In one write, so that a kill cuts at most one record short. */
   async #append(...events: readonly Uint8Array[]): Promise<void> {
-    await this.#file.appendFile(Buffer.concat(events.map(tfRecord)));
+    const records = Buffer.concat(events.map(tfRecord));
+    await this.#repair();
+    this.#torn = true;
+    await this.#file.appendFile(records);
+    this.#torn = false;
+    this.#size += records.length;
+  }
+
+  /** TensorBoard reads nothing that comes after a record that was cut short. */
+  async #repair(): Promise<void> {
+    if (!this.#torn) return;
+    await this.#file.truncate(this.#size);
+    this.#torn = false;
   }
 }
 
