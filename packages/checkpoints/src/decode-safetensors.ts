@@ -1,4 +1,4 @@
-import type { PixconError } from '@pixcon/core';
+import { type PixconError, shorten } from '@pixcon/core';
 import { checkpointError } from './checkpoint-error.ts';
 import { duplicateKey } from './duplicate-key.ts';
 import { bytesPerElement, type Dtype, elementCount, type HostTensor } from './host-tensor.ts';
@@ -103,7 +103,13 @@ function readEntry(name: string, value: unknown, available: number): Entry {
   if (unknown !== undefined) throw fail(`has the unknown field ${JSON.stringify(unknown)}`);
   const { dtype, shape, data_offsets: offsets } = value;
   const size = typeof dtype === 'string' ? bytesPerElement(dtype) : undefined;
-  if (size === undefined) throw fail(`has the unsupported dtype ${JSON.stringify(dtype)}`);
+  if (size === undefined) {
+    throw fail(
+      dtype === undefined
+        ? 'has no dtype'
+        : `has the unsupported dtype ${shorten(JSON.stringify(dtype), 80)}`,
+    );
+  }
   if (!isSizes(shape)) throw fail('must have a shape of whole numbers');
   if (!isSizes(offsets) || offsets.length !== 2) throw fail('must have two whole data_offsets');
   const [begin, end] = offsets as [number, number];

@@ -46,5 +46,6 @@ export {
 export type { KeyQueue } from './queue.ts';
 export { type RandomState, RandomStream } from './random.ts';
 export type { Schedule } from './schedule.ts';
+export { shorten } from './shorten.ts';
 export { assertNumber, assertOneOf, assertShape, type NumberRange } from './validate.ts';
 export type { View, ViewPair } from './views.ts';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type DecodedImage, PixconError } from '@pixcon/core';
 import sharp from 'sharp';
 import { isTaggedSrgb } from './colour-profile.ts';
+import { decoderReason } from './decoder-reason.ts';
 
 /**
  * Decodes an image file to 8-bit sRGB on sharp's threads.
@@ -12,6 +13,7 @@ export async function decodeFile(path: string): Promise<DecodedImage> {
   let file: Uint8Array | undefined;
   try {
     file = await readFile(path);
+    assertPixels(path, file);
     const options = { failOn: 'error', sequentialRead: true, ignoreIcc: isTaggedSrgb(file) } as const;
     const { data, info } = await sharp(file, options)
       .autoOrient()
@@ -27,10 +29,20 @@ export async function decodeFile(path: string): Promise<DecodedImage> {
   }
 }
 
+/**
+ * A drawing under a photo's name would be drawn, by a library that reads other files and fonts for it. Who asks for
+ * drawings by their extension gets them.
+ */
+function assertPixels(path: string, file: Uint8Array): void {
+  if (/\.svgz?$/i.test(path)) return;
+  const isPacked = file[0] === 0x1f && file[1] === 0x8b;
+  const start = new TextDecoder('latin1').decode(file.subarray(0, 1024));
+  if (isPacked || /^[^<]*<(?:svg|\?xml|!doctype|!--)/i.test(start.replaceAll('\0', ''))) {
+    throw new Error('it is a drawing or a page, not a photo');
+  }
+}
+
 function firstLine(error: unknown): string {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'the file is missing';
-  const message = error instanceof Error ? error.message : String(error);
-  const line = message.split('\n', 1)[0] as string;
-  // libvips says no more about some files that end early.
-  return line === 'Unknown error' ? 'the image data is damaged or cut off' : line;
+  return decoderReason(error);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { PixconError } from '@pixcon/core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +35,33 @@ async function decode(name: string, bytes: Uint8Array) {
 }
 
 describe('imageFolder', () => {
+  it('refuses a drawing under a photo’s name, and reads any raster', async () => {
+    const drawing =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="16"><rect width="9" height="9"/></svg>';
+    const text = (value: string) => new TextEncoder().encode(value);
+    for (const [name, bytes] of [
+      ['plain.png', text(drawing)],
+      ['marked.jpg', text(`\ufeff<?xml version="1.0"?>\n<!-- a -->${drawing}`)],
+      ['wide.webp', Uint8Array.from(Buffer.from(drawing, 'utf16le'))],
+      ['packed.png', gzipSync(drawing)],
+    ] as const) {
+      await expect(decode(name, bytes), name).rejects.toThrow(
+        new RegExp(`cannot read .*${name}: it is a drawing or a page, not a photo$`),
+      );
+    }
+    expect(await decode('really-a-gif.jpg', await picture().gif().toBuffer())).toMatchObject({
+      width,
+      height,
+    });
+  });
+
+  it('says in words what a decoder says of damage', async () => {
+    const png = await picture().png().toBuffer();
+    // The header's checksum no longer fits.
+    png[20] = 0xff;
+    await expect(decode('damaged.png', png)).rejects.toThrow(/damaged\.png: [^:\n]*[^:\s]$/);
+  });
+
   it('lists a tree by path, whatever the case of extensions, without links that loop', async () => {
     const png = await picture().png().toBuffer();
     const files = ['b/2.PNG', 'b/10.png', 'a.jpeg', 'Z.webp', 'b/c/deep.jpg', '.hidden.png', 'notes.txt'];

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { PixconError } from '@pixcon/core';
 import sharp from 'sharp';
 import { barePng } from './bare-png.ts';
+import { decoderReason } from './decoder-reason.ts';
 
 /** The numbers that a label PNG stores. */
 export interface LabelMap {
@@ -46,8 +47,7 @@ export async function readLabelMap(where: string, path: string): Promise<LabelMa
       return { width, height, channels, bitDepth, data: new Uint16Array(Uint8Array.from(data).buffer) };
     return { width, height, channels, bitDepth, data: unscale(data, bitDepth) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw fail(`${message.split('\n', 1)[0]}`, error);
+    throw fail(decoderReason(error), error);
   }
 }
 

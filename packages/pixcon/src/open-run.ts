@@ -8,6 +8,7 @@ import { buildMethod } from './build-method.ts';
 import { readConfigFile } from './config-file.ts';
 import { readInitialWeights, startFrom } from './initial-weights.ts';
 import { type RunConfig, resolveRunConfig } from './run-config.ts';
+import { stepsDone } from './steps-done.ts';
 
 /** A run folder that was read; networks are made when asked for, on the backend that runs then. */
 export interface OpenedRun {
@@ -53,6 +54,7 @@ export async function openRun(path: string): Promise<OpenedRun> {
     untrained: () => initialize(begin()),
     trained: async () => {
       const { sections, record } = await readCheckpoint(assertCheckpoint(path));
+      const step = stepsDone(path, record);
       const state = initialize(method);
       try {
         loadParameters(state.online, sections.online ?? new Map());
@@ -61,7 +63,7 @@ export async function openRun(path: string): Promise<OpenedRun> {
         state.dispose();
         throw error;
       }
-      return { state, step: (record as { readonly step: number }).step };
+      return { state, step };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { PixconError, precisions } from '@pixcon/core';
+import { PixconError, precisions, shorten } from '@pixcon/core';
 import { z } from 'zod';
 import { augmentationConfig } from './augmentation-config.ts';
 import { methodDefaults } from './methods/method-defaults.ts';
@@ -146,7 +146,7 @@ function parse<Output>(
   const issues = result.error.issues.map((issue) =>
     describeIssue({ ...issue, path: [...path, ...issue.path] }, known),
   );
-  throw new PixconError('invalid-argument', `${source}: ${issues.join('; ')}`);
+  throw new PixconError('invalid-argument', `${source}: ${shorten(issues.join('; '), 1800)}`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -159,8 +159,8 @@ function describeIssue(issue: z.core.$ZodIssue, names: readonly string[]): strin
     const keys = issue.keys.map((key) => [...issue.path, key].join('.')).join(', ');
     const list = names.length === 0 ? '; it has none' : `; known are ${names.join(', ')}`;
     const known = issue.path.length === 0 || name === 'options' ? list : '';
-    return `unknown setting ${keys}${known}`;
+    return `unknown setting ${shorten(keys, 200)}${known}`;
   }
-  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  const message = shorten(issue.message.charAt(0).toLowerCase() + issue.message.slice(1), 300);
   return name === '' ? message : `${name}: ${message}`;
 }

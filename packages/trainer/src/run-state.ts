@@ -5,7 +5,7 @@ import {
   loadParameters,
   toTensors,
 } from '@pixcon/checkpoints';
-import { type MethodState, type Optimizer, PixconError } from '@pixcon/core';
+import { type MethodState, type Optimizer, PixconError, shorten } from '@pixcon/core';
 import type { LossScale } from '@pixcon/optimizers';
 import * as tf from '@tensorflow/tfjs-core';
 import { brokenOf } from './blame-first-step.ts';
@@ -88,12 +88,12 @@ export function restoreState(
   identity: RunIdentity,
   lossScale?: LossScale,
 ): RunRecord {
-  const record = checkpoint.record as unknown as RunRecord;
+  const record = checkRecord(checkpoint.record);
   const difference = firstDifference(record.identity as Json | undefined, identity);
   if (difference) {
     throw new PixconError(
       'checkpoint',
-      `pretrain: the checkpoint was made with ${difference.path} ${difference.stored}, this run has ${difference.current}; resume with the same settings and images, or start a new run folder`,
+      `pretrain: the checkpoint was made with ${difference.path || 'settings'} ${shorten(difference.stored, 200)}, this run has ${shorten(difference.current, 200)}; resume with the same settings and images, or start a new run folder`,
     );
   }
   const { sections } = checkpoint;
@@ -103,6 +103,39 @@ export function restoreState(
   if (lossScale) restoreFrom(sections.lossScale ?? new Map(), (tensors) => lossScale.restore(tensors));
   restoreQueues(state, sections.queues ?? new Map(), record);
   return record;
+}
+
+/** @throws PixconError `checkpoint` for the record of a file that is damaged, or of another program's */
+function checkRecord(record: Json): RunRecord {
+  const { step, backend, unreadable, queues, identity } = isRecord(record) ? record : {};
+  const needed: readonly [name: string, isThere: boolean][] = [
+    ['whole number of steps', isCount(step)],
+    ['settings', isRecord(identity)],
+    ['backend', typeof backend === 'string'],
+    ['list of unreadable images', isRecordOf(unreadable, (reason) => typeof reason === 'string')],
+    [
+      'places in its queues',
+      isRecordOf(queues, (queue) => isRecord(queue) && isCount(queue.pointer) && isCount(queue.filled)),
+    ],
+  ];
+  const missing = needed.find(([, isThere]) => !isThere)?.[0];
+  if (missing === undefined) return record as unknown as RunRecord;
+  throw new PixconError(
+    'checkpoint',
+    `pretrain: the checkpoint has no ${missing}: it is damaged, or not of a training; start a new run folder (--out)`,
+  );
+}
+
+function isCount(value: Json | undefined): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRecordOf(value: Json | undefined, holds: (item: Json) => boolean): boolean {
+  return isRecord(value) && Object.values(value).every(holds);
+}
+
+function isRecord(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 type Section = DecodedCheckpoint['sections'][string];

@@ -142,7 +142,9 @@ describe('a disk that takes no more', () => {
       repair();
     }
     expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toMatch(/^the training goes on without the TensorBoard events: the disk is full \(ENOSPC\)$/);
+    expect(warnings[0]).toMatch(
+      /^the training goes on without the TensorBoard events: the disk is full \(ENOSPC\)$/,
+    );
     expect(warnings[1]).toMatch(/^the training goes on without report\.html: .*the disk is full \(ENOSPC\)/);
     await expectWhole(out);
     expect(readdirSync(out)).not.toContain('report.html');

@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
   assertTensorsFit,
@@ -9,12 +8,13 @@ import {
   exportTorchvision,
   toFloat32,
 } from '@pixcon/checkpoints';
-import { readCheckpoint, writeFileAtomic } from '@pixcon/checkpoints/node';
+import { readCheckpoint, writeFileAtomic, writeFilesAtomic } from '@pixcon/checkpoints/node';
 import { PixconError } from '@pixcon/core';
 import { buildAugmentation } from '../augmentation-config.ts';
 import { encoderNames, type exportFormatNames } from '../names.ts';
 import { assertCheckpoint, type OpenedRun, openRun } from '../open-run.ts';
 import { prepareOutput } from '../prepare-output.ts';
+import { stepsDone } from '../steps-done.ts';
 import { uninterrupted } from '../uninterrupted.ts';
 
 export interface ExportCommandOptions {
@@ -104,7 +104,7 @@ async function readEncoder({ path, method }: OpenedRun, encoder: ExportCommandOp
   assertTensorsFit(checkpointPath, method.backbone.parameters, tensors);
   return {
     tensors: toFloat32(tensors),
-    step: (record as { readonly step: number }).step,
+    step: stepsDone(checkpointPath, record),
     other: encoderNames.find((name) => name !== encoder && sections[name] !== undefined),
   };
 }
@@ -122,16 +122,17 @@ function graphModelPath(out: string): string {
 }
 
 /**
- * Weights first, so that a model.json never names a file that is not there; and none of an earlier export, which would
- * name weights that are not its own when the export is cut short.
+ * All or nothing: where the disk is full, an earlier export stays as it was. Weights come first, so that a model.json
+ * never names a file that is not there.
  */
 async function writeAll(
   folder: string,
   contents: ReadonlyMap<string, Uint8Array>,
   model: string,
 ): Promise<void> {
-  await rm(join(folder, model), { force: true });
-  for (const [name, bytes] of contents) {
-    await writeFileAtomic(join(folder, name === 'model.json' ? model : name), bytes);
-  }
+  await writeFilesAtomic(
+    [...contents].map(
+      ([name, bytes]) => [join(folder, name === 'model.json' ? model : name), bytes] as const,
+    ),
+  );
 }

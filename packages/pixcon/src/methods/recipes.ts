@@ -1,4 +1,4 @@
-import { PixconError } from '@pixcon/core';
+import { PixconError, shorten } from '@pixcon/core';
 import { denseCLLadder } from '@pixcon/methods';
 
 /** Settings with a name; several can be put on each other. */
@@ -98,7 +98,7 @@ export function recipeSettings(names: readonly string[]): Record<string, unknown
     if (recipe) return joinSettings(settings, recipe.settings);
     throw new PixconError(
       'invalid-argument',
-      `there is no recipe named ${name}; pixcon methods lists them: ${recipes.map((known) => known.name).join(', ')}`,
+      `there is no recipe named ${shorten(name, 80)}; pixcon methods lists them: ${recipes.map((known) => known.name).join(', ')}`,
     );
   }, {});
 }

@@ -4,8 +4,17 @@ import {
   encodeSafetensors,
   type HostTensor,
 } from '@pixcon/checkpoints';
-import { type Grid, PixconError, type ViewGeometry } from '@pixcon/core';
+import type { Grid, ViewGeometry } from '@pixcon/core';
 import type { InspectedPair, PairInspection, Picture, Snapshot } from '@pixcon/visualize';
+import {
+  checkGeometry,
+  checkGrid,
+  checkList,
+  checkRecord,
+  checkText,
+  checkWhole,
+  damaged,
+} from './check-record.ts';
 
 type Tensors = Map<string, EncodableTensor>;
 
@@ -36,18 +45,23 @@ export function decodePairs(bytes: Uint8Array): InspectedPair[] {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const picture = (name: string): Picture => {
     const { shape, data } = tensor(tensors, name, 'U8', 3);
-    const [height, width] = shape as [number, number];
-    return { width, height, pixels: data };
+    const [height, width, channels] = shape as [number, number, number];
+    if (channels !== 3) throw damaged(`tensor ${name} has ${channels} channels`);
+    return { ...checkGrid({ height, width }, `tensor ${name}`), pixels: data };
   };
-  return records<PairRecord>(metadata.pairs).map(({ name, source, geometry }, pair) => ({
-    name,
-    source,
-    photo: picture(`${pair}.photo`),
-    views: [
-      { ...picture(`${pair}.query`), geometry: geometry[0] },
-      { ...picture(`${pair}.key`), geometry: geometry[1] },
-    ],
-  }));
+  return records(metadata.pairs).map((record, pair) => {
+    const { name, source, geometry } = checkRecord(record, `pair ${pair}`);
+    const [query, key] = checkList(geometry, `the geometry of pair ${pair}`);
+    return {
+      name: checkText(name, `the name of pair ${pair}`),
+      source: checkGrid(source, `the source of pair ${pair}`),
+      photo: picture(`${pair}.photo`),
+      views: [
+        { ...picture(`${pair}.query`), geometry: checkGeometry(query, `the query view of pair ${pair}`) },
+        { ...picture(`${pair}.key`), geometry: checkGeometry(key, `the key view of pair ${pair}`) },
+      ],
+    };
+  });
 }
 
 /** What an encoder made of the pairs at one step as a safetensors file. */
@@ -79,21 +93,39 @@ interface InspectionRecord {
 /** @throws PixconError `checkpoint` for a file that is damaged */
 export function decodeSnapshot(bytes: Uint8Array): Snapshot {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const floats = (name: string) => tensor(tensors, name, 'F32', 2).data;
-  const inspections = records<InspectionRecord>(metadata.inspections).map(
-    ({ grid, attention, cells }, pair): PairInspection => ({
+  const floats = (name: string, grid: Grid) => ofCells(name, tensor(tensors, name, 'F32', 2), grid).data;
+  const inspections = records(metadata.inspections).map((record, pair): PairInspection => {
+    const fields = checkRecord(record, `inspection ${pair}`);
+    const grid = checkGrid(fields.grid, `the grid of inspection ${pair}`);
+    const attention = checkGrid(fields.attention, `the attention of inspection ${pair}`);
+    const indexName = `${pair}.index`;
+    return {
       grid,
-      index: tensor(tensors, `${pair}.index`, 'I32', 2).data,
-      weight: floats(`${pair}.weight`),
-      similarity: floats(`${pair}.similarity`),
-      inOverlap: floats(`${pair}.inOverlap`),
+      index: ofCells(indexName, tensor(tensors, indexName, 'I32', 2), grid).data,
+      weight: floats(`${pair}.weight`, grid),
+      similarity: floats(`${pair}.similarity`, grid),
+      inOverlap: floats(`${pair}.inOverlap`, grid),
       attention: {
         grid: attention,
-        maps: cells.map((cell, map) => ({ cell, cosine: floats(`${pair}.attention.${map}`) })),
+        maps: checkList(fields.cells, `the cells of inspection ${pair}`).map((value, map) => {
+          const cell = checkWhole(value, `cell ${map} of inspection ${pair}`);
+          if (cell >= attention.height * attention.width) throw damaged(`there is no cell ${cell}`);
+          return { cell, cosine: floats(`${pair}.attention.${map}`, attention) };
+        }),
       },
-    }),
-  );
-  return { step: Number(metadata.step), inspections };
+    };
+  });
+  return { step: checkWhole(Number(metadata.step), 'the step'), inspections };
+}
+
+function ofCells<T extends { readonly shape: readonly number[] }>(
+  name: string,
+  found: T,
+  { height, width }: Grid,
+): T {
+  const { shape } = found;
+  if (shape[0] === height && shape[1] === width) return found;
+  throw damaged(`tensor ${name} of shape [${shape}] is not of ${height} × ${width} cells`);
 }
 
 function tensor<D extends HostTensor['dtype']>(
@@ -105,15 +137,15 @@ function tensor<D extends HostTensor['dtype']>(
   const found = tensors.get(name);
   if (found?.dtype === dtype && found.shape.length === rank)
     return found as Extract<HostTensor, { dtype: D }>;
-  throw new PixconError('checkpoint', `pictures: expected a tensor ${name} of ${dtype} with ${rank} axes`);
+  throw damaged(`there is no tensor ${name} of ${dtype} with ${rank} axes`);
 }
 
-function records<T>(text: string | undefined): readonly T[] {
+function records(text: string | undefined): readonly unknown[] {
   try {
     const value = JSON.parse(text ?? '') as unknown;
-    if (Array.isArray(value)) return value as T[];
+    if (Array.isArray(value)) return value;
   } catch {
     // Told below.
   }
-  throw new PixconError('checkpoint', 'pictures: expected a list of records in the metadata');
+  throw damaged('there is no list of records in the metadata');
 }

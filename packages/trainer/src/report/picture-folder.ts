@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@pixcon/checkpoints/node';
 import type { InspectedPair, Snapshot } from '@pixcon/visualize';
+import { damaged } from './check-record.ts';
 import { decodePairs, decodeSnapshot, encodePairs, encodeSnapshot } from './picture-files.ts';
 
 const pairsFile = 'pairs.safetensors';
@@ -35,8 +36,12 @@ export class PictureFolder {
       .sort((a, b) => a - b);
   }
 
-  async readSnapshot(step: number): Promise<Snapshot> {
-    return decodeSnapshot(await readFile(this.#snapshotPath(step)));
+  /** @param pairs how many the run has */
+  async readSnapshot(step: number, pairs: number): Promise<Snapshot> {
+    const snapshot = decodeSnapshot(await readFile(this.#snapshotPath(step)));
+    const count = snapshot.inspections.length;
+    if (count === pairs) return snapshot;
+    throw damaged(`step ${step} shows ${count} pairs of ${pairs}`);
   }
 
   async writeSnapshot(snapshot: Snapshot): Promise<void> {

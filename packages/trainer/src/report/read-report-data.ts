@@ -46,7 +46,7 @@ export async function readReportData(
     metrics,
     scores: await readScores(join(folder, 'scores')),
     pairs,
-    snapshots: await Promise.all(steps.map((at) => pictures.readSnapshot(at))),
+    snapshots: await Promise.all(steps.map((at) => pictures.readSnapshot(at, pairs.length))),
   };
 }
 
@@ -81,7 +81,23 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
 }
 
 async function readMetrics(path: string): Promise<ReportMetrics[]> {
-  return existsSync(path) ? readMetricsLines(await readFile(path, 'utf8')) : [];
+  const text = existsSync(path) ? await readFile(path, 'utf8') : '';
+  return readMetricsLines(text).flatMap(metricsOf);
+}
+
+/** What each line has; the rest depends on the method. */
+const always = ['epoch', 'learningRate', 'targetMomentum', 'queueFilled', 'imagesPerSecond'] as const;
+
+/** Its numbers, NaN for those that are missing; none for a line of another kind. */
+function metricsOf(record: unknown): ReportMetrics[] {
+  if (typeof record !== 'object' || record === null) return [];
+  const numbers = Object.fromEntries(
+    Object.entries(record).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+  const { step, loss = Number.NaN } = numbers;
+  if (step === undefined || !Number.isSafeInteger(step) || step < 0) return [];
+  const missing = Object.fromEntries(always.map((name) => [name, Number.NaN]));
+  return [{ ...missing, ...numbers, step, loss } as ReportMetrics];
 }
 
 async function readScores(folder: string): Promise<ReportScore[]> {
