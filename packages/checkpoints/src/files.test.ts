@@ -6,7 +6,8 @@ import { describeBackends } from '@pixcon/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpoint, readSafetensors, readWeights, saveParameters, writeCheckpoint } from './files.ts';
-import { writeFileAtomic } from './write-file-atomic.ts';
+import { writeFailure } from './write-failure.ts';
+import { writeFileAtomic, writeFilesAtomic } from './write-file-atomic.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -41,6 +42,44 @@ describe('writeFileAtomic', () => {
     // A folder cannot be replaced by a file: the rename fails after the temporary file was written.
     await expect(writeFileAtomic(folder, new Uint8Array(1))).rejects.toThrow('could not write');
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('writes files that belong together, or none of them', async () => {
+    const [first, second] = [join(folder, 'weights'), join(folder, 'model.json')];
+    await writeFilesAtomic([
+      [first, Uint8Array.of(1)],
+      [second, Uint8Array.of(1)],
+    ]);
+    const broken = [
+      [first, Uint8Array.of(2)],
+      [join(folder, 'no', 'model.json'), Uint8Array.of(2)],
+    ] as const;
+    await expect(writeFilesAtomic(broken)).rejects.toThrow(/could not write .*no\/model\.json: its folder/);
+    expect([...(await readFile(first)), ...(await readFile(second))]).toEqual([1, 1]);
+    expect((await readdir(folder)).sort()).toEqual(['model.json', 'weights']);
+  });
+});
+
+describe('writeFailure', () => {
+  it('finds the system’s error below others, and is silent on what is none', () => {
+    const system = Object.assign(new Error('EDQUOT: disk quota exceeded, write'), {
+      code: 'EDQUOT',
+      syscall: 'write',
+    });
+    const reason = 'the disk quota is used up (EDQUOT)';
+    expect(writeFailure(system)?.reason).toBe(reason);
+    expect(writeFailure(new Error('outer', { cause: new Error('inner', { cause: system }) }))?.reason).toBe(
+      reason,
+    );
+    expect(writeFailure(Object.assign(system, { code: 'EODD' }))?.reason).toBe(system.message);
+    for (const other of [
+      new Error('no'),
+      Object.assign(new Error('no'), { code: 'data' }),
+      'no',
+      undefined,
+    ]) {
+      expect(writeFailure(other)).toBeUndefined();
+    }
   });
 });
 

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@pixcon/checkpoints/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { truncate, writePhotos } from './photos.ts';
@@ -316,6 +318,23 @@ describe('a mistake', () => {
     );
     expect(other.code).toBe(1);
     expect((await readFile(join(out, 'checkpoint.safetensors'))).equals(before)).toBe(true);
+  });
+});
+
+describe('standard output', () => {
+  it.skipIf(!existsSync('/dev/full'))('that a full disk does not take ends with an exit code', () => {
+    const entry = fileURLToPath(new URL('./cli-entry.ts', import.meta.url));
+    const flags = ['--conditions=@pixcon/source', '--import', 'tsx'];
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [...flags, entry, 'methods'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    });
+    closeSync(full);
+    expect(stderr).toBe(
+      'pixcon: could not write to standard output: the disk is full (ENOSPC); free some space\n',
+    );
+    expect(status).toBe(1);
   });
 });
 
