@@ -1,10 +1,17 @@
 import { type ClassificationDataset, PixconError } from '@pixcon/core';
-import { type ImageFolderOptions, imageFolder } from './image-folder.ts';
+import { counted, listed, splitFolders } from './folders/split-folders.ts';
+import { splitRole } from './folders/split-words.ts';
+import { type ImageFolder, type ImageFolderOptions, openImages } from './image-folder.ts';
+import { listImages } from './list-images.ts';
+
+/** A folder of classes. */
+export interface ClassFolder extends ClassificationDataset, ImageFolder {}
 
 /**
- * Images with one class each: one sub-folder per class, as torchvision's `ImageFolder`. A class is the folder
- * that its images lie in; with `train` and `val` folders (`training`, `validation`, `valid`, `test`) above the
- * classes, both hold the same ones. Classes are sorted by name.
+ * Images with one class each: one sub-folder per class, as torchvision's `ImageFolder`. A class is the first folder
+ * that an image lies in; folders that split the set (`train`, `val2017`, `Testing`: see `splitFolders`) and those
+ * that hold everything are seen through. A folder is a part of a split only if all beside it are: `test` beside `cat`
+ * and `dog` is a class. Classes are sorted by name.
  *
  * @throws PixconError `data` when the folder is missing, holds no image, an image without a class folder, or
  *   fewer than two classes
@@ -14,24 +21,53 @@ import { type ImageFolderOptions, imageFolder } from './image-folder.ts';
  * flowers.classNames; // => ['rose', 'tulip']
  * flowers.label(0); // => 0
  */
-export function classFolder(directory: string, options: ImageFolderOptions = {}): ClassificationDataset {
-  const folder = imageFolder(directory, options);
-  const classes = Array.from({ length: folder.length }, (_, index) => {
-    const name = className(folder.name(index));
-    if (name !== undefined) return name;
+export function classFolder(directory: string, options: ImageFolderOptions = {}): ClassFolder {
+  const { masks = 'skip', ...rest } = options;
+  // A class may be called `mask`: only what cannot be photos is passed by.
+  const list = listImages('classFolder', directory, {
+    ...rest,
+    masks: masks === 'skip' ? 'skip grey' : 'keep',
+  });
+  const { classFolders } = splitFolders(list.names);
+  const classes = list.names.map((_, index) => classFolders(index)[0]);
+  const classless = unlabelledParts(list.names, classes);
+  const kept = [...list.names.keys()].filter((index) => {
+    if (classes[index] !== undefined) return true;
+    if (classless.has(topFolder(list.names[index] as string))) return false;
     throw new PixconError(
       'data',
-      `classFolder: expected one sub-folder per class in ${directory}, but ${folder.name(index)} lies in none`,
+      `classFolder: expected one sub-folder per class in ${directory}, but ${list.names[index]} lies in none`,
     );
   });
-  const classNames = [...new Set(classes)].sort();
+  const labelled = kept.map((index) => classes[index] as string);
+  const classNames = [...new Set(labelled)].sort();
   if (classNames.length < 2) {
     throw new PixconError(
       'data',
-      `classFolder: expected sub-folders of at least two classes in ${directory}, found ${classNames.join(', ')} alone`,
+      `classFolder: expected sub-folders of at least two classes in ${directory}, found ${classNames.join(', ') || 'none'} alone`,
     );
   }
-  const labels = classes.map((name) => classNames.indexOf(name));
+  const left = list.names.length - kept.length;
+  const splitNames = classNames.filter((name) => splitRole(name) !== undefined);
+  const others = classNames.filter((name) => splitRole(name) === undefined);
+  const numbers = new Map(classNames.map((name, label) => [name, label]));
+  const labels = labelled.map((name) => numbers.get(name) as number);
+  const folder = openImages(directory, {
+    names: kept.map((index) => list.names[index] as string),
+    notices: [
+      ...list.notices,
+      ...(left === 0
+        ? []
+        : [
+            `${counted(left, 'image')} of ${directory} without a class folder left out: ${[...classless].map((name) => (name === '' ? 'beside the folders' : `in ${name}/`)).join(', ')}`,
+          ]),
+      ...(splitNames.length === 0 || others.length === 0
+        ? []
+        : [
+            `${listed(splitNames)} ${splitNames.length === 1 ? 'is taken as a class' : 'are taken as classes'}, because ${listed(others)} beside ${splitNames.length === 1 ? 'it' : 'them'} ${others.length === 1 ? 'is no part' : 'are no parts'} of a split; for a split, put the classes below train/ and val/`,
+          ]),
+    ],
+  });
   return {
     ...folder,
     classNames,
@@ -42,8 +78,18 @@ export function classFolder(directory: string, options: ImageFolderOptions = {})
   };
 }
 
-/** The first folder of a path, or the second below a split's. */
-function className(path: string): string | undefined {
-  const folders = path.split('/').slice(0, -1);
-  return /^(train(ing)?|val(id|idation)?|test)$/i.test(folders[0] ?? '') ? folders[1] : folders[0];
+/**
+ * First folders without a single class below them, beside folders of a split that have classes: an unlabelled
+ * `test`, or images above the folders.
+ */
+function unlabelledParts(names: readonly string[], classes: readonly (string | undefined)[]): Set<string> {
+  const withClass = new Set(names.filter((_, index) => classes[index] !== undefined).map(topFolder));
+  const split = [...withClass].some((folder) => splitRole(folder) !== undefined);
+  if (!split) return new Set();
+  const parts = names.map(topFolder).filter((folder) => folder === '' || splitRole(folder) !== undefined);
+  return new Set(parts.filter((folder) => !withClass.has(folder)));
+}
+
+function topFolder(name: string): string {
+  return name.includes('/') ? name.slice(0, name.indexOf('/')) : '';
 }

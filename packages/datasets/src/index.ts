@@ -1,7 +1,9 @@
-export { classFolder } from './class-folder.ts';
+export { type ClassFolder, classFolder } from './class-folder.ts';
 export { cropAndResize } from './crop-and-resize.ts';
-export { type ImageFolderOptions, imageFolder } from './image-folder.ts';
+export type { FoundLabel } from './found-labels.ts';
+export { type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.ts';
 export { type KeepDecodedOptions, keepDecoded } from './keep-decoded.ts';
+export type { LabelledFolder, LabelledImagesOptions } from './labelled-images.ts';
 export { keepProposals } from './proposals/keep-proposals.ts';
 export { type RegionProposalOptions, regionProposals } from './proposals/region-proposals.ts';
 export { type SceneClass, sceneClasses } from './scene/classes.ts';

@@ -98,7 +98,7 @@ describe('readLabelMap', () => {
       for (const extra of [[palette(2 ** bits)], [gamma, palette(2 ** bits), transparency]]) {
         const { data, ...rest } = await read({ width: 5, bits, colour: 3, samples, extra });
         expect([...data]).toEqual(samples);
-        expect(rest).toEqual({ width: 5, height: 3, channels: 1, bitDepth: bits });
+        expect(rest).toEqual({ width: 5, height: 3, channels: 1, bitDepth: bits, colour: 'palette' });
       }
       const grey = await read({ width: 5, bits, colour: 0, samples, extra: [gamma] });
       expect([...grey.data]).toEqual(samples);

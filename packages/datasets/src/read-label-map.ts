@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PixconError } from '@pixcon/core';
 import sharp from 'sharp';
-import { barePng } from './bare-png.ts';
+import { barePng, type PngHeader } from './bare-png.ts';
 import { decoderReason } from './decoder-reason.ts';
 
 /** The numbers that a label PNG stores. */
@@ -11,6 +11,8 @@ export interface LabelMap {
   /** 1: grey values or palette indices. 3: red, green, blue, interleaved. */
   readonly channels: 1 | 3;
   readonly bitDepth: number;
+  /** What the file calls its numbers. */
+  readonly colour: PngHeader['colour'];
   readonly data: Uint8Array | Uint16Array;
 }
 
@@ -43,12 +45,20 @@ export async function readLabelMap(where: string, path: string): Promise<LabelMa
     if (info.channels !== channels)
       throw new Error(`it decodes to ${info.channels} channels, not ${channels}`);
     const { width, height } = info;
-    if (deep)
-      return { width, height, channels, bitDepth, data: new Uint16Array(Uint8Array.from(data).buffer) };
-    return { width, height, channels, bitDepth, data: unscale(data, bitDepth) };
+    const shape = { width, height, channels, bitDepth, colour } as const;
+    if (deep) return { ...shape, data: new Uint16Array(Uint8Array.from(data).buffer) };
+    return { ...shape, data: unscale(data, bitDepth) };
   } catch (error) {
     throw fail(decoderReason(error), error);
   }
+}
+
+/**
+ * What its numbers are, in words: `palette`, `grey of 8 bits`. Encoders choose a palette's bits by its length, but a
+ * white pixel is 1 in grey of 1 bit and 255 in grey of 8.
+ */
+export function kindOf({ colour, bitDepth }: LabelMap): string {
+  return colour === 'palette' ? colour : `${colour} of ${bitDepth === 1 ? '1 bit' : `${bitDepth} bits`}`;
 }
 
 /** Decoders stretch 1, 2 and 4 bits over 0 to 255. */

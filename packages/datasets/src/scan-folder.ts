@@ -12,8 +12,10 @@ export interface FolderScan {
 /**
  * Lists the files below `root` whose lower-case extension is in `extensions`. Names that begin with a dot are
  * passed by. Links are followed, but for one that leads back into a folder that it lies in, and a dangling one.
+ *
+ * @param except a folder to pass by, relative to `root`
  */
-export function scanFolder(root: string, extensions: readonly string[]): FolderScan {
+export function scanFolder(root: string, extensions: readonly string[], except?: string): FolderScan {
   const files: string[] = [];
   const others = new Map<string, number>();
 
@@ -24,6 +26,7 @@ export function scanFolder(root: string, extensions: readonly string[]): FolderS
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue;
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (path === except) continue;
       const kind = entry.isSymbolicLink() ? statSync(join(root, path), { throwIfNoEntry: false }) : entry;
       if (kind?.isDirectory()) visit(path, [...ancestors, real]);
       if (!kind?.isFile()) continue;

@@ -1,16 +1,30 @@
 import { assertNumber, PixconError, type SegmentDataset } from '@pixcon/core';
-import { labelledImages } from './labelled-images.ts';
-import type { LabelMap } from './read-label-map.ts';
+import { assertTellingLabels, type FoundLabel, LabelTally } from './found-labels.ts';
+import {
+  forEachIndex,
+  type LabelledFolder,
+  type LabelledImages,
+  type LabelledImagesOptions,
+  labelledImages,
+} from './labelled-images.ts';
+import { kindOf, type LabelMap } from './read-label-map.ts';
 
-export interface SegmentFolderOptions {
-  /** Values of grey and palette masks that mean "not labelled". 255 does in masks of at most 8 bits. Default none. */
-  readonly voidLabels?: readonly number[];
+export interface SegmentFolderOptions extends LabelledImagesOptions {
+  /**
+   * Values of grey and palette masks that mean "not labelled", beside 255 in masks of at most 8 bits and 0 in RGB
+   * masks, which do unless this is `none`: then every value is a segment. Default `[]`.
+   */
+  readonly voidLabels?: readonly number[] | 'none';
 }
 
 /** A folder of images with segment masks. */
-export interface SegmentFolder extends SegmentDataset {
-  /** Names of images without a mask, which are left out. */
-  readonly unlabelled: readonly string[];
+export interface SegmentFolder extends SegmentDataset, LabelledFolder {
+  /**
+   * The values that the masks of these images hold; default all images.
+   *
+   * @throws PixconError `data` when none of the images shows two segments
+   */
+  labels(indices?: readonly number[]): Promise<readonly FoundLabel[]>;
 }
 
 /** In order of preference: instances before classes. */
@@ -38,38 +52,73 @@ export function segmentFolder(
   options: SegmentFolderOptions = {},
 ): SegmentFolder {
   const { voidLabels = [] } = options;
-  for (const label of voidLabels) {
-    assertNumber('segmentFolder', 'voidLabels', label, { minimum: 0, maximum: 65_535, integer: true });
+  const where = 'segmentFolder';
+  const given = voidLabels === 'none' ? [] : voidLabels;
+  for (const label of given) {
+    assertNumber(where, 'voidLabels', label, { minimum: 0, maximum: 65_535, integer: true });
   }
-  const files = labelledImages('segmentFolder', images, masks, maskSuffixes);
+  const files = labelledImages(where, images, masks, maskSuffixes, options);
+  const voids: Voids = { none: voidLabels === 'none', given: new Set(given) };
+  let tally: LabelTally | undefined;
   return {
     length: files.length,
     name: files.name,
     load: files.load,
     unlabelled: files.unlabelled,
+    unused: files.unused,
+    get notices() {
+      return [...files.notices, ...(tally?.notices ?? [])];
+    },
+    async labels(indices = Array.from({ length: files.length }, (_, index) => index)) {
+      const found = new LabelTally((value, kind) => isVoid(value, kind, voids));
+      await forEachIndex(indices.length, async (at) => {
+        const index = indices[at] as number;
+        const map = await segmentMap(files, index);
+        found.add(index, kindOf(map), storedValues(map));
+      });
+      tally = found;
+      assertTellingLabels({ where, masks, tally, thing: 'segment' });
+      return found.labels;
+    },
     async segments(index) {
-      const map = await files.labelMap(index);
-      if (map.channels === 1 || map.bitDepth === 8) return segmentIds(map, new Set(voidLabels));
-      throw new PixconError(
-        'data',
-        `segmentFolder: a panoptic PNG must have 8 bits per channel, got ${map.bitDepth} in ${files.maskPath(index)}`,
-      );
+      const map = await segmentMap(files, index);
+      const kind = kindOf(map);
+      // One more than stored, because 0 is void; ids of panoptic PNGs are 0 where they are void.
+      const shift = map.channels === 3 && !voids.none ? 0 : 1;
+      return storedValues(map).map((value) => (isVoid(value, kind, voids) ? 0 : value + shift));
     },
   };
 }
 
-function segmentIds({ data, channels, bitDepth, width, height }: LabelMap, voids: Set<number>): Int32Array {
+interface Voids {
+  /** Nothing is void. */
+  readonly none: boolean;
+  readonly given: ReadonlySet<number>;
+}
+
+function isVoid(value: number, kind: string, { none, given }: Voids): boolean {
+  if (none) return false;
+  if (kind.startsWith('rgb')) return value === 0;
+  return given.has(value) || (value === 255 && !kind.endsWith('16 bits'));
+}
+
+async function segmentMap(files: LabelledImages, index: number): Promise<LabelMap> {
+  const map = await files.labelMap(index);
+  if (map.channels === 1 || map.bitDepth === 8) return map;
+  throw new PixconError(
+    'data',
+    `segmentFolder: a panoptic PNG must have 8 bits per channel, got ${map.bitDepth} in ${files.maskPath(index)}`,
+  );
+}
+
+/** Grey values and palette indices as they are, colours as R + 256 · G + 65536 · B. */
+function storedValues({ data, channels, width, height }: LabelMap): Int32Array {
+  if (channels === 1) return Int32Array.from(data);
   const ids = new Int32Array(width * height);
   for (let pixel = 0; pixel < ids.length; pixel++) {
-    if (channels === 3) {
-      const at = pixel * 3;
-      const [red, green, blue] = [data[at] as number, data[at + 1] as number, data[at + 2] as number];
-      ids[pixel] = red + 256 * green + 65_536 * blue;
-      continue;
-    }
-    const value = data[pixel] as number;
-    const unlabelled = (bitDepth <= 8 && value === 255) || voids.has(value);
-    ids[pixel] = unlabelled ? 0 : value + 1;
+    const at = pixel * 3;
+    const [red, green, blue] = [data[at] as number, data[at + 1] as number, data[at + 2] as number];
+    ids[pixel] = red + 256 * green + 65_536 * blue;
   }
   return ids;
 }

@@ -1,23 +1,37 @@
 import { assertNumber, PixconError, type SegmentationDataset } from '@pixcon/core';
-import { forEachIndex, type LabelledImages, labelledImages } from './labelled-images.ts';
-import type { LabelMap } from './read-label-map.ts';
+import { assertTellingLabels, type FoundLabel, LabelTally } from './found-labels.ts';
+import {
+  forEachIndex,
+  type LabelledFolder,
+  type LabelledImages,
+  type LabelledImagesOptions,
+  labelledImages,
+} from './labelled-images.ts';
+import { kindOf, type LabelMap } from './read-label-map.ts';
 
-export interface SegmentationFolderOptions {
+export interface SegmentationFolderOptions extends LabelledImagesOptions {
   /**
    * Names of the classes, in the order of their label values, void ones left out: the first name is the lowest
    * value's that is not in `voidLabels`. Default: the values found in the masks, as `class 7`.
    */
   readonly classNames?: readonly string[];
-  /** Values that mean "not labelled". 255 always does. Default none. */
-  readonly voidLabels?: readonly number[];
+  /**
+   * Values that mean "not labelled", beside 255, which does unless this is `none`: then every value is a class, as in
+   * masks of 0 and 255. Default `[]`.
+   */
+  readonly voidLabels?: readonly number[] | 'none';
 }
 
 /** A folder of images with class masks. */
-export interface SegmentationFolder extends SegmentationDataset {
+export interface SegmentationFolder extends SegmentationDataset, LabelledFolder {
   /** The mask value of each class. */
   readonly labelValues: readonly number[];
-  /** Names of images without a mask, which are left out. */
-  readonly unlabelled: readonly string[];
+  /**
+   * The values that the masks hold. With `classNames` the first call reads every mask.
+   *
+   * @throws PixconError `data` when they show fewer than two classes
+   */
+  labels(): Promise<readonly FoundLabel[]>;
 }
 
 /** In order of preference: Cityscapes' training labels before its raw ones. */
@@ -34,14 +48,16 @@ const maskSuffixes = [
 
 /**
  * Images with a class per pixel: each image below `images` that has a PNG of the same path below `masks`, other
- * extension, or of the same name anywhere in it. Suffixes such as Cityscapes' `_leftImg8bit` and
- * `_gtFine_labelTrainIds`, `_img` and `_gt` are seen through. Images without a mask are left out and listed.
+ * extension, or of the same name where it is the only one. Suffixes such as Cityscapes' `_leftImg8bit` and
+ * `_gtFine_labelTrainIds`, `_img` and `_gt`, and folders such as `images` and `labels` are seen through. The folders may
+ * lie in one another or be the same: no file is image and mask at once. Images without a mask are left out and listed.
  *
- * A grey mask gives its values, a palette mask (PASCAL VOC) its indices. Classes are the values that are not
- * void, counted from 0 without gaps. Without `classNames`, every mask is read once to find them.
+ * A grey mask gives its values, a palette mask (PASCAL VOC) its indices, an RGB mask whose channels agree one of them.
+ * Classes are the values that are not void, counted from 0 without gaps. Without `classNames`, every mask is read once
+ * to find them. What was decided between two readings is in `notices`, which is complete once every mask was read.
  *
- * @throws PixconError `data` for a folder that is missing or fits nowhere, a mask that is no PNG, has colours,
- *   another size than its image, or a value without a class
+ * @throws PixconError `data` for a folder that is missing or fits nowhere, masks that show fewer than two classes, a
+ *   mask that is no PNG, has colours, another size than its image, or a value without a class
  *
  * @example
  * const camvid = await segmentationFolder('camvid/images', 'camvid/masks', { voidLabels: [11] });
@@ -55,19 +71,28 @@ export async function segmentationFolder(
 ): Promise<SegmentationFolder> {
   const { classNames, voidLabels = [] } = options;
   const where = 'segmentationFolder';
-  for (const label of voidLabels) {
+  const voids = voidLabels === 'none' ? [] : [255, ...voidLabels];
+  for (const label of voids) {
     assertNumber(where, 'voidLabels', label, { minimum: 0, maximum: 255, integer: true });
   }
   if (classNames?.length === 0) {
     throw new PixconError('invalid-argument', `${where}: classNames must name at least one class, got none`);
   }
-  const files = labelledImages(where, images, masks, maskSuffixes);
-  const isVoid = (value: number) => value === 255 || voidLabels.includes(value);
+  const files = labelledImages(where, images, masks, maskSuffixes, options);
+  const isVoid = (value: number) => voids.includes(value);
+  let reading: Promise<LabelTally> | undefined;
+  let tally: LabelTally | undefined;
+  const readAll = async () => {
+    reading ??= tallyOf(files, isVoid);
+    tally = await reading;
+    assertTellingLabels({ where, masks, tally, thing: 'class' });
+    return tally.labels;
+  };
   const values = classNames
     ? lowestValues(classNames.length, isVoid)
-    : (await valuesOf(files)).filter((value) => !isVoid(value));
-  if (values.length === 0) {
-    throw new PixconError('data', `${where}: expected labelled pixels in ${masks}, but every pixel is void`);
+    : (await readAll()).filter((label) => !label.void).map(({ value }) => value);
+  if (values.length === 256) {
+    throw new PixconError('data', `${where}: expected at most 255 classes in ${masks}, got 256`);
   }
   const classOf = new Int16Array(256).fill(-1);
   for (const [index, value] of values.entries()) classOf[value] = index;
@@ -80,6 +105,11 @@ export async function segmentationFolder(
     classNames: classNames ?? values.map((value) => `class ${value}`),
     labelValues: values,
     unlabelled: files.unlabelled,
+    unused: files.unused,
+    get notices() {
+      return [...files.notices, ...(tally?.notices ?? [])];
+    },
+    labels: readAll,
     async mask(index) {
       const map = await classMap(files, index);
       return map.data.map((value) => {
@@ -97,6 +127,10 @@ export async function segmentationFolder(
 async function classMap(files: LabelledImages, index: number): Promise<LabelMap> {
   const map = await files.labelMap(index);
   if (map.channels === 1 && map.bitDepth <= 8) return map;
+  if (map.channels === 3 && map.bitDepth === 8) {
+    const grey = firstOfEqual(map.data);
+    if (grey) return { ...map, channels: 1, data: grey };
+  }
   const found =
     map.channels === 3 ? 'three colour channels (a panoptic PNG, or coloured classes)' : '16 bits per pixel';
   throw new PixconError(
@@ -105,13 +139,24 @@ async function classMap(files: LabelledImages, index: number): Promise<LabelMap>
   );
 }
 
-/** All values that occur, in order. */
-async function valuesOf(files: LabelledImages): Promise<number[]> {
-  const seen = new Uint8Array(256);
+/** One channel of three that agree everywhere; undefined where they do not. */
+function firstOfEqual(data: LabelMap['data']): Uint8Array | undefined {
+  const grey = new Uint8Array(data.length / 3);
+  for (let pixel = 0; pixel < grey.length; pixel++) {
+    const value = data[3 * pixel] as number;
+    if (data[3 * pixel + 1] !== value || data[3 * pixel + 2] !== value) return undefined;
+    grey[pixel] = value;
+  }
+  return grey;
+}
+
+async function tallyOf(files: LabelledImages, isVoid: (value: number) => boolean): Promise<LabelTally> {
+  const tally = new LabelTally(isVoid);
   await forEachIndex(files.length, async (index) => {
-    for (const value of (await classMap(files, index)).data) seen[value] = 1;
+    const map = await classMap(files, index);
+    tally.add(index, kindOf(map), map.data);
   });
-  return [...seen.keys()].filter((value) => seen[value]);
+  return tally;
 }
 
 function lowestValues(count: number, isVoid: (value: number) => boolean): number[] {

@@ -1,4 +1,5 @@
 import { type Backbone, type Parameters, PixconError, type SegmentationDataset } from '@pixcon/core';
+import { assertTelling, classTotals } from './assert-telling.ts';
 import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
 import { labelledCells } from './extract-cells.ts';
@@ -22,7 +23,8 @@ export interface NearestNeighbourEvaluationOptions extends EvaluationOptions {
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
  * @returns `metric` mIoU; `details`: pixelAccuracy (of cells), trainCells, validationCells
  * @throws PixconError `invalid-argument` for an option out of range or an image on both sides of the split, `data`
- *   when a side has no labelled cell, `numerical` for weights or features that are not finite; what `dataset` throws for an unreadable image
+ *   when a side has no labelled cells of two classes, `numerical` for weights or features that are not finite; what
+ *   `dataset` throws for an unreadable image
  *
  * @example
  * const { value } = await cellNearestNeighbours(backbone, parameters, dataset, { imageSize: 128, neighbours: 5 });
@@ -46,9 +48,11 @@ export async function cellNearestNeighbours(
         `${where}: expected labelled cells in train and validation images, got ${train.labels.length} and ${test.labels.length}`,
       );
     }
+    const trainTotals = classTotals(train.labels, classCount);
+    const testTotals = classTotals(test.labels, classCount);
+    assertTelling(where, 'learn from', 'labelled cells', trainTotals, dataset.classNames);
+    assertTelling(where, 'score', 'labelled cells', testTotals, dataset.classNames);
     const predictions = await nearestNeighbourCells({ train, test, neighbours, temperature, classCount });
-    const trainTotals = new Array<number>(classCount).fill(0);
-    for (const label of train.labels) trainTotals[label] = (trainTotals[label] as number) + 1;
     return segmentationResult({
       protocol: 'cell-knn',
       dataset,

@@ -1,5 +1,6 @@
 import { type Backbone, type ClassificationDataset, type Parameters, PixconError } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertTelling, classTotals } from './assert-telling.ts';
 import type { NearestNeighbourEvaluationOptions } from './cell-nearest-neighbours.ts';
 import { type EvaluationOptions, type FrozenEvaluation, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
@@ -143,6 +144,19 @@ async function onPooledFeatures(
   predict: (data: PooledData) => Promise<Outcome>,
 ): Promise<EvaluationResult> {
   const gather = async ({ network, split, resolved, statistics }: FrozenEvaluation) => {
+    for (const [side, indices] of [
+      ['learn from', split.train],
+      ['score', split.validation],
+    ] as const) {
+      const labels = indices.map((index) => dataset.label(index));
+      assertTelling(
+        where,
+        side,
+        'images',
+        classTotals(labels, dataset.classNames.length),
+        dataset.classNames,
+      );
+    }
     const data: PooledData = {
       dim: resolved.channels,
       train: await pooled(backbone, network, dataset, split.train, resolved),
@@ -164,9 +178,7 @@ async function onPooledFeatures(
     return count === 0 ? null : (row[label] as number) / count;
   });
   const appearing = perClass.filter((value) => value !== null);
-  const trainTotals = classNames.map(
-    (_, label) => data.train.labels.filter((other) => other === label).length,
-  );
+  const trainTotals = classTotals(data.train.labels, classNames.length);
   const commonest = trainTotals.indexOf(Math.max(...trainTotals));
   const images = data.validation.labels.length;
   return {

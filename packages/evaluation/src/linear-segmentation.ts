@@ -1,5 +1,6 @@
 import { type Backbone, type Parameters, PixconError, type SegmentationDataset } from '@pixcon/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertTelling } from './assert-telling.ts';
 import { cellFractions } from './cell-fractions.ts';
 import { type EvaluationOptions, onFrozenNetwork } from './evaluation-options.ts';
 import type { EvaluationResult } from './evaluation-result.ts';
@@ -9,7 +10,7 @@ import type { FrozenNetwork } from './frozen-network.ts';
 import { type LogisticProbe, logisticProbe, probeLogits } from './logistic-probe.ts';
 import { type ProbeOptions, probeWarnings } from './probe-options.ts';
 import { segmentationResult } from './segmentation-result.ts';
-import { countInto, emptyConfusion } from './segmentation-scores.ts';
+import { countInto, emptyConfusion, total } from './segmentation-scores.ts';
 import { upsampledArgMax } from './upsampled-arg-max.ts';
 
 export interface LinearSegmentationOptions extends EvaluationOptions, ProbeOptions {}
@@ -29,7 +30,8 @@ const maximumEntries = 2 ** 27;
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
  * @returns `metric` mIoU; `details`: pixelAccuracy, trainCells, penalty, iterations, gradientNorm
  * @throws PixconError `invalid-argument` for an option out of range or an image on both sides of the split, `data`
- *   when the train images show fewer than two classes, `numerical` for weights or features that are not finite; what `dataset` throws for an unreadable image
+ *   when the images of a side show fewer than two classes, `numerical` for weights or features that are not finite; what
+ *   `dataset` throws for an unreadable image
  *
  * @example
  * const { value, perClass } = await linearSegmentation(backbone, parameters, dataset, { imageSize: 128 });
@@ -46,8 +48,13 @@ export async function linearSegmentation(
   return await onFrozenNetwork(where, backbone, parameters, dataset, rest, async (evaluation) => {
     const { network, split, resolved, statistics } = evaluation;
     const rows = await trainRows(backbone, network, dataset, split.train, resolved, classCount);
+    const trainTotals = shareTotals(rows.targets, classCount);
+    assertTelling(where, 'learn from', 'labelled cells', trainTotals, dataset.classNames);
     const probe = await logisticProbe(rows, { classCount, seed, ...(penalty !== undefined && { penalty }) });
     const confusion = await labelPixels(backbone, network, dataset, split.validation, resolved, probe);
+    // Without any label at all, the result says so.
+    const scored = confusion.map(total);
+    if (total(scored) > 0) assertTelling(where, 'score', 'labelled pixels', scored, dataset.classNames);
     return segmentationResult({
       protocol: 'linear-segmentation',
       dataset,
@@ -60,7 +67,7 @@ export async function linearSegmentation(
       },
       settings: { ...resolved, statistics, seed },
       warnings: [...featureWarnings(rows.features, rows.dim, 'train cells'), ...probeWarnings(probe)],
-      trainTotals: classTotals(rows.targets, classCount),
+      trainTotals,
     });
   });
 }
@@ -125,7 +132,7 @@ async function labelPixels(
   return confusion;
 }
 
-function classTotals(targets: Float32Array, classCount: number): number[] {
+function shareTotals(targets: Float32Array, classCount: number): number[] {
   const totals = new Array<number>(classCount).fill(0);
   for (const [at, target] of targets.entries())
     totals[at % classCount] = (totals[at % classCount] ?? 0) + target;

@@ -45,8 +45,8 @@ export interface MatchConsistencyOptions extends Omit<FeatureOptions, 'imageSize
  * @returns `metric` matches in the same segment; `details`: possible, weighted (by the strategy's weights), inOverlap
  *   and outOfOverlap (query cells whose centre lies in the key view, or not) with their chanceInOverlap and
  *   chanceOutOfOverlap, cells, overlapShare
- * @throws PixconError `invalid-argument` for an option out of range, `data` when no match can be judged, `numerical` for
- *   weights or features that are not finite
+ * @throws PixconError `invalid-argument` for an option out of range, `data` when no match can be judged or every view
+ *   shows one segment, `numerical` for weights or features that are not finite
  *
  * @example
  * const pairs = segmentedPairs(segmentFolder('coco/val2017', 'coco/panoptic_val2017'), { imageSize: 128 });
@@ -84,6 +84,12 @@ export async function matchConsistency(
     throw new PixconError(
       'data',
       `${where}: no match could be judged, because every cell or its match is void`,
+    );
+  }
+  if (all.telling === 0) {
+    throw new PixconError(
+      'data',
+      `${where}: expected views that show two segments to tell apart, but every labelled cell has one choice alone; in masks of 8 bits 255 means void, in RGB masks black (--void none, voidLabels: 'none' makes them segments)`,
     );
   }
   const share = (value: number, { cells }: Tally) => (cells === 0 ? null : value / cells);
@@ -126,12 +132,14 @@ interface Tally {
   same: number;
   chance: number;
   possible: number;
+  /** Cells for which both a right and a wrong match were there. */
+  telling: number;
   weight: number;
   weightedSame: number;
 }
 
 function emptyTally(): Tally {
-  return { cells: 0, same: 0, chance: 0, possible: 0, weight: 0, weightedSame: 0 };
+  return { cells: 0, same: 0, chance: 0, possible: 0, telling: 0, weight: 0, weightedSame: 0 };
 }
 
 function add(tally: Tally, { same, weight, chance }: JudgedMatch): void {
@@ -139,6 +147,7 @@ function add(tally: Tally, { same, weight, chance }: JudgedMatch): void {
   tally.same += Number(same);
   tally.chance += chance;
   tally.possible += Number(chance > 0);
+  tally.telling += Number(chance > 0 && chance < 1);
   tally.weight += weight;
   tally.weightedSame += same ? weight : 0;
 }

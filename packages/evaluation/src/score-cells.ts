@@ -1,4 +1,5 @@
 import { type Backbone, type Parameters, PixconError, type SegmentationDataset } from '@pixcon/core';
+import { assertTelling, classTotals } from './assert-telling.ts';
 import { type ExtractCellsOptions, extractCells } from './extract-cells.ts';
 import { nearestNeighbourCells } from './nearest-neighbour-cells.ts';
 import { type SegmentationScores, segmentationScores } from './segmentation-scores.ts';
@@ -25,7 +26,7 @@ export interface CellScores extends SegmentationScores {
  * is trained.
  *
  * @param parameters the backbone's, by its own names: `scoped(state.online, method.backbonePrefix)` of a method
- * @throws PixconError `data` when no cell of the reference or query images is labelled, `invalid-argument` when an
+ * @throws PixconError `data` when the labelled cells of the reference or query images are not of two classes, `invalid-argument` when an
  *   image is in both
  *
  * @example
@@ -64,7 +65,14 @@ export async function scoreCells(
       `scoreCells: expected labelled cells in reference and query images, got ${train.labels.length} in ${reference.length} and ${test.labels.length} in ${query.length} images`,
     );
   }
-  const classCount = dataset.classNames.length;
+  const { classNames } = dataset;
+  const classCount = classNames.length;
+  for (const [side, { labels }] of [
+    ['learn from', train],
+    ['score', test],
+  ] as const) {
+    assertTelling('scoreCells', side, 'labelled cells', classTotals(labels, classCount), classNames);
+  }
   const predictions = await nearestNeighbourCells({
     train,
     test,

@@ -1,0 +1,1 @@
+export { type SplitChoice, type SplitFolders, splitFolders } from './split-folders.ts';
