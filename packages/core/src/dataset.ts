@@ -8,6 +8,8 @@ export interface DecodedImage {
 /** Images by index. */
 export interface ImageDataset {
   readonly length: number;
+  /** What whoever uses the data set should be told: choices between two readings, files passed by. Default none. */
+  readonly notices?: readonly string[];
   /** What to call image `index` in messages: its path, for files. */
   name(index: number): string;
   /**

@@ -1,11 +1,23 @@
 import { type ClassificationDataset, PixconError } from '@pixcon/core';
-import { counted, listed, splitFolders } from './folders/split-folders.ts';
-import { splitRole } from './folders/split-words.ts';
-import { type ImageFolder, type ImageFolderOptions, openImages } from './image-folder.ts';
+import { counted, listed } from './folders/sentences.ts';
+import { type SplitChoice, splitFolders } from './folders/split-folders.ts';
+import { splitHint, splitRole } from './folders/split-words.ts';
+import { type ImageFolderOptions, openImages } from './image-folder.ts';
 import { listImages } from './list-images.ts';
 
+export interface ClassFolderOptions extends ImageFolderOptions {
+  /**
+   * What folders named like parts of a split are where other folders lie beside them: `folders`: a split, with the
+   * classes below; `hash`: classes; `auto`: an error where they hold both sides of a split. Default `auto`.
+   */
+  readonly split?: SplitChoice;
+}
+
 /** A folder of classes. */
-export interface ClassFolder extends ClassificationDataset, ImageFolder {}
+export interface ClassFolder extends ClassificationDataset {
+  /** What was decided between two readings, and what was passed by; one sentence each. */
+  readonly notices: readonly string[];
+}
 
 /**
  * Images with one class each: one sub-folder per class, as torchvision's `ImageFolder`. A class is the first folder
@@ -14,21 +26,21 @@ export interface ClassFolder extends ClassificationDataset, ImageFolder {}
  * and `dog` is a class. Classes are sorted by name.
  *
  * @throws PixconError `data` when the folder is missing, holds no image, an image without a class folder, or
- *   fewer than two classes
+ *   fewer than two classes, or sides of a split beside other folders
  *
  * @example
  * const flowers = classFolder('flowers'); // flowers/train/rose/1.jpg, flowers/val/tulip/7.jpg, …
  * flowers.classNames; // => ['rose', 'tulip']
  * flowers.label(0); // => 0
  */
-export function classFolder(directory: string, options: ImageFolderOptions = {}): ClassFolder {
-  const { masks = 'skip', ...rest } = options;
+export function classFolder(directory: string, options: ClassFolderOptions = {}): ClassFolder {
+  const { masks = 'skip', split = 'auto', ...rest } = options;
   // A class may be called `mask`: only what cannot be photos is passed by.
   const list = listImages('classFolder', directory, {
     ...rest,
     masks: masks === 'skip' ? 'skip grey' : 'keep',
   });
-  const { classFolders } = splitFolders(list.names);
+  const { classFolders } = splitFolders(list.names, split);
   const classes = list.names.map((_, index) => classFolders(index)[0]);
   const classless = unlabelledParts(list.names, classes);
   const kept = [...list.names.keys()].filter((index) => {
@@ -47,6 +59,7 @@ export function classFolder(directory: string, options: ImageFolderOptions = {})
       `classFolder: expected sub-folders of at least two classes in ${directory}, found ${classNames.join(', ') || 'none'} alone`,
     );
   }
+  if (split === 'auto') assertNoSplit(directory, classNames);
   const left = list.names.length - kept.length;
   const splitNames = classNames.filter((name) => splitRole(name) !== undefined);
   const others = classNames.filter((name) => splitRole(name) === undefined);
@@ -76,6 +89,20 @@ export function classFolder(directory: string, options: ImageFolderOptions = {})
       return labels[index] as number;
     },
   };
+}
+
+/** Refuses classes such as `train`, `val` and `misc`: scored as classes, the sides of a split would say nothing. */
+function assertNoSplit(directory: string, classNames: readonly string[]): void {
+  const parts = classNames.filter((name) => splitHint(name) !== undefined);
+  const roles = new Set(parts.map(splitHint));
+  const both =
+    (roles.has('train') || roles.has('trainval')) && (roles.has('validation') || roles.has('test'));
+  if (!both) return;
+  const others = classNames.filter((name) => !parts.includes(name));
+  throw new PixconError(
+    'data',
+    `classFolder: ${listed(parts)} of ${directory} are named like parts of a split${others.length === 0 ? '' : `, but ${listed(others)} beside them ${others.length === 1 ? 'is' : 'are'} not`}; say which they are: a split with the classes below, --split folders (split: 'folders'), or classes, --split hash (split: 'hash')`,
+  );
 }
 
 /**

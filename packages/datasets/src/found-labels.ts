@@ -1,5 +1,5 @@
 import { PixconError } from '@pixcon/core';
-import { counted } from './folders/split-folders.ts';
+import { counted } from './folders/sentences.ts';
 
 /** A number that occurs in masks. */
 export interface FoundLabel {
@@ -18,6 +18,7 @@ export class LabelTally {
   readonly #kinds = new Map<string, number>();
   readonly #isVoid: (value: number, kind: string) => boolean;
   readonly #voids = new Set<number>();
+  #runs = 0;
   /** Images that show at least two numbers that are not void. */
   telling = 0;
 
@@ -31,6 +32,7 @@ export class LabelTally {
       const value = values[at] as number;
       let end = at + 1;
       while (end < values.length && values[end] === value) end += 1;
+      this.#runs += 1;
       own.set(value, (own.get(value) ?? 0) + end - at);
       at = end;
     }
@@ -77,6 +79,11 @@ export class LabelTally {
     if (this.#counts.size > 10 && pixels(0) + pixels(255) > 0.9 * all) {
       notices.push(
         `${counted(this.#counts.size, 'value')} in masks that are nearly all 0 and 255: soft edges of a resized or once lossy mask, each of which counts as a class; save masks of exact values`,
+      );
+    }
+    if (this.#counts.size > 32 && all < 4 * this.#runs) {
+      notices.push(
+        `${counted(this.#counts.size, 'value')} in masks that change every ${(all / this.#runs).toFixed(1)} pixels: these look like pictures rather than labels; give a folder of masks`,
       );
     }
     return notices;

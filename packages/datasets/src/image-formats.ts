@@ -1,4 +1,4 @@
-import { counted } from './folders/split-folders.ts';
+import { counted } from './folders/sentences.ts';
 
 /** Formats of pictures that are not read unless they are asked for, or not at all. */
 const pictures = new Set([

@@ -1,4 +1,4 @@
-export { type ClassFolder, classFolder } from './class-folder.ts';
+export { type ClassFolder, type ClassFolderOptions, classFolder } from './class-folder.ts';
 export { cropAndResize } from './crop-and-resize.ts';
 export type { FoundLabel } from './found-labels.ts';
 export { type ImageFolder, type ImageFolderOptions, imageFolder } from './image-folder.ts';

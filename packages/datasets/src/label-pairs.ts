@@ -3,8 +3,8 @@ import { relative, sep } from 'node:path';
 import { PixconError } from '@pixcon/core';
 import { stem } from './folders/mask-words.ts';
 import { pairNames } from './folders/pair-names.ts';
+import { counted } from './folders/sentences.ts';
 import { masksAmongImages } from './folders/separate-masks.ts';
-import { counted } from './folders/split-folders.ts';
 import { cure, describeKinds, unreadMasksNotice } from './image-formats.ts';
 import { listImages } from './list-images.ts';
 import { scanFolder } from './scan-folder.ts';
@@ -111,6 +111,7 @@ function twoFolders(where: string, images: string, masks: string): FoundFiles {
   const imagesWithin = pathWithin(masks, images);
   const list = listImages(where, images, {
     masks: 'skip',
+    cure: 'rename them to have them taken as images',
     ...(masksWithin === undefined ? {} : { except: masksWithin }),
   });
   const { files, others } = scanFolder(masks, ['.png'], imagesWithin);
@@ -119,7 +120,16 @@ function twoFolders(where: string, images: string, masks: string): FoundFiles {
     images: list.names,
     masks: files,
     others,
-    notices: [...list.notices, ...(unread === undefined ? [] : [unread])],
+    notices: [
+      ...list.notices,
+      ...(masksWithin === undefined
+        ? []
+        : [`${masks} lies in ${images}: its files are masks, none an image`]),
+      ...(imagesWithin === undefined
+        ? []
+        : [`${images} lies in ${masks}: its files are images, none a mask`]),
+      ...(unread === undefined ? [] : [unread]),
+    ],
   };
 }
 

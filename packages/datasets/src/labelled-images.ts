@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ImageDataset, PixconError } from '@pixcon/core';
 import sharp from 'sharp';
-import { counted } from './folders/split-folders.ts';
+import { counted } from './folders/sentences.ts';
 import { openImages } from './image-folder.ts';
 import { labelPairs } from './label-pairs.ts';
 import { type LabelMap, readLabelMap } from './read-label-map.ts';

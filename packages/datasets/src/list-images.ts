@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PixconError } from '@pixcon/core';
+import { counted } from './folders/sentences.ts';
 import { type MaskGroup, masksAmongImages } from './folders/separate-masks.ts';
-import { counted } from './folders/split-folders.ts';
 import { describeKinds, unreadNotice } from './image-formats.ts';
 import { scanFolder } from './scan-folder.ts';
 
@@ -18,6 +18,8 @@ export interface ListImagesOptions {
   readonly extensions?: readonly string[];
   /** Whether masks among the images are passed by, only those that cannot be photos, or none. */
   readonly masks: 'skip' | 'skip grey' | 'keep';
+  /** How to take masks that are passed by. Default: the option of `imageFolder`. */
+  readonly cure?: string;
   /** A folder within, by its relative path: nothing below it is an image. */
   readonly except?: string;
 }
@@ -25,6 +27,7 @@ export interface ListImagesOptions {
 /** @throws PixconError `data` when the folder is missing, is no folder, or holds no such image */
 export function listImages(where: string, directory: string, options: ListImagesOptions): ImageList {
   const { extensions = ['.jpg', '.jpeg', '.png', '.webp'], masks, except } = options;
+  const { cure = "--keep-masks (masks: 'keep') takes them as images" } = options;
   const wanted = extensions.map((extension) => extension.toLowerCase());
   if (wanted.length === 0 || wanted.some((extension) => !extension.startsWith('.'))) {
     throw new PixconError(
@@ -50,7 +53,7 @@ export function listImages(where: string, directory: string, options: ListImages
       ...(unread === undefined ? [] : [unread]),
       ...groups.map(
         ({ where: place, indices }) =>
-          `${counted(indices.length, 'file')} of ${directory} (${place}) ${indices.length === 1 ? 'is a mask' : 'are masks'} by name and place, not ${indices.length === 1 ? 'an image' : 'images'}, and left out; --keep-masks (masks: 'keep') takes ${indices.length === 1 ? 'it' : 'them'} as images`,
+          `${counted(indices.length, 'file')} of ${directory} (${place}) left out as ${indices.length === 1 ? 'a mask' : 'masks'} of the images by name and place; ${cure}`,
       ),
     ],
   };

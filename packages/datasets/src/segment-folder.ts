@@ -19,6 +19,7 @@ export interface SegmentFolderOptions extends LabelledImagesOptions {
 
 /** A folder of images with segment masks. */
 export interface SegmentFolder extends SegmentDataset, LabelledFolder {
+  readonly notices: readonly string[];
   /**
    * The values that the masks of these images hold; default all images.
    *

@@ -24,6 +24,7 @@ export interface SegmentationFolderOptions extends LabelledImagesOptions {
 
 /** A folder of images with class masks. */
 export interface SegmentationFolder extends SegmentationDataset, LabelledFolder {
+  readonly notices: readonly string[];
   /** The mask value of each class. */
   readonly labelValues: readonly number[];
   /**

@@ -16,7 +16,8 @@ export function turnLabelMap(map: LabelMap, orientation: number): LabelMap {
   const { width, height, channels, data } = map;
   const sideways = turnsSideways(orientation);
   const [columns, rows] = sideways ? [height, width] : [width, height];
-  const turned = data.slice();
+  // Not `slice`: of a Buffer, that is the same memory.
+  const turned = data instanceof Uint16Array ? new Uint16Array(data.length) : new Uint8Array(data.length);
   // Where the stored first row and column lie: 2, 3, 6, 7 begin at the right, 3, 4, 7, 8 at the bottom.
   const fromRight = [2, 3, 6, 7].includes(orientation);
   const fromBottom = [3, 4, 7, 8].includes(orientation);

@@ -148,6 +148,10 @@ describeBackends('matchConsistency', () => {
       matchConsistency(backbone, parameters, segmentedPairs(unlabelled, { imageSize: 16 })),
     ).rejects.toThrow('every cell or its match is void');
     await expect(matchConsistency(backbone, parameters, pairs, { stage: 'x' })).rejects.toThrow('stage');
+    const one = { ...painted(2), segments: () => Promise.resolve(new Int32Array(32 * 32).fill(7)) };
+    await expect(
+      matchConsistency(backbone, parameters, segmentedPairs(one, { imageSize: 16 })),
+    ).rejects.toThrow(/views that show two segments .* 255 means void/);
     parameters.dispose();
   });
 });

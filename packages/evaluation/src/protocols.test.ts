@@ -164,6 +164,27 @@ describeBackends('protocols of labelled images', (backend) => {
     await expect(linearSegmentation(backbone, parameters, half, { imageSize: 32, split })).rejects.toThrow(
       'expected labelled pixels in the validation images',
     );
+    // One class everywhere, or on one side: nothing to tell apart, whatever the network.
+    const alone = {
+      ...dataset,
+      mask: async (index: number) => (await dataset.mask(index)).map((label) => (label === 255 ? label : 1)),
+      label: () => 1,
+    };
+    const sided = {
+      ...dataset,
+      mask: async (index: number) => (index === 5 ? await alone.mask(index) : await dataset.mask(index)),
+      label: (index: number) => index % 3,
+    };
+    for (const protocol of [
+      linearSegmentation,
+      cellNearestNeighbours,
+      linearClassification,
+      imageNearestNeighbours,
+    ]) {
+      const run = (of: typeof dataset) => protocol(backbone, parameters, of, { imageSize: 32, split });
+      await expect(run(alone)).rejects.toThrow(/of the images to learn from, got green alone, of 3 classes/);
+      await expect(run(sided)).rejects.toThrow(/of the images to score, got \w+ alone/);
+    }
     const broken = { ...dataset, load: () => Promise.reject(new Error('unreadable')) };
     await expectNoLeaks(async () => {
       await expect(

@@ -15,6 +15,7 @@ describe('trainValidationSplit', () => {
       train: [2, 3],
       validation: [4],
       description: 'train/ and val/',
+      notices: [expect.stringMatching(/left out: extra\/ \(1 image\), test\/ \(1 image\)/)],
     });
     const coco = trainValidationSplit(named(['train2017/a.jpg', 'val2017/b.jpg']));
     expect([coco.train, coco.validation]).toEqual([[0], [1]]);
@@ -33,6 +34,42 @@ describe('trainValidationSplit', () => {
     const more = ['0-first.jpg', ...names, 'zz.jpg'];
     const chosen = new Set(trainValidationSplit(named(more)).validation.map((index) => more[index]));
     for (const [index, name] of names.entries()) expect(chosen.has(name)).toBe(validation.includes(index));
+  });
+
+  it('takes a deeper split, says where a folder beside it is none, and lets either be chosen', () => {
+    const deep = trainValidationSplit(named(['images/training/a.jpg', 'images/validation/b.jpg']));
+    expect(deep).toMatchObject({ train: [0], validation: [1], notices: [] });
+    const names = ['train/a.jpg', 'val/b.jpg', 'misc/c.jpg'];
+    const mixed = trainValidationSplit(named(names));
+    expect(mixed.description).toContain('hash');
+    expect(mixed.notices).toEqual([expect.stringContaining('--split folders')]);
+    expect(trainValidationSplit(named(names), { split: 'folders' })).toMatchObject({
+      train: [0],
+      validation: [1],
+    });
+    const hashed = trainValidationSplit(named([...many(9, 'train/'), 'val/b.jpg']), { split: 'hash' });
+    expect([hashed.train.length + hashed.validation.length, hashed.notices]).toEqual([10, []]);
+    expect(() => trainValidationSplit(named(['cat/a.jpg', 'dog/b.jpg']), { split: 'folders' })).toThrow(
+      /folders to learn from \(train\) and to score \(val, test\) .* found none/,
+    );
+    expect(() => trainValidationSplit(named(names), { split: 'random' as 'hash' })).toThrow(
+      /auto, folders, hash/,
+    );
+  });
+
+  it('gives each class of two images or more one on both sides of the hash', () => {
+    for (let classes = 2; classes < 6; classes++) {
+      const images = many(2 * classes);
+      const dataset = { ...named(images), label: (index: number) => index % classes };
+      const { train, validation } = trainValidationSplit(dataset);
+      for (const side of [train, validation]) {
+        expect(new Set(side.map((index) => dataset.label(index))).size).toBe(classes);
+      }
+    }
+    // Many images of each class are split as without classes.
+    const large = named(many(400));
+    const labelled = trainValidationSplit({ ...large, label: (index: number) => index % 3 });
+    expect(labelled).toEqual(trainValidationSplit(large));
   });
 
   it('does so too where only one side has a folder, and never leaves a side empty', () => {

@@ -56,10 +56,11 @@ function list(text: string): string[] {
   return text.split(',').map((part) => part.trim());
 }
 
-function labels(text: string): number[] {
+function labels(text: string): number[] | 'none' {
+  if (text.trim() === 'none') return 'none';
   return text.split(',').map((part) => {
     if (/^\d+$/.test(part.trim()) && Number(part) <= 65_535) return Number(part);
-    throw new InvalidArgumentError('Expected whole numbers with commas between, such as 11,255.');
+    throw new InvalidArgumentError('Expected whole numbers with commas between, such as 11,255, or none.');
   });
 }
 
@@ -121,9 +122,12 @@ function program(setExitCode: (code: number) => void): Command {
     .option('--config <file>', 'JSON with any of the settings; flags win over it')
     .option('--out <dir>', 'run folder', 'runs/pretrain')
     .option('--resume', 'go on from the run folder’s checkpoint, with its settings', false)
-    .action(async (directory: string, { config, out, resume, ...flags }) => {
+    .option('--keep-masks', 'train on masks that lie among the photos, too', false)
+    .action(async (directory: string, { config, out, resume, keepMasks, ...flags }) => {
       const { pretrainCommand } = await import('./commands/pretrain.ts');
-      setExitCode(await pretrainCommand(directory, { ...(config ? { config } : {}), out, resume, flags }));
+      setExitCode(
+        await pretrainCommand(directory, { ...(config ? { config } : {}), out, resume, keepMasks, flags }),
+      );
     });
 
   root
@@ -142,7 +146,7 @@ function program(setExitCode: (code: number) => void): Command {
     .argument('<run>', 'run folder')
     .requiredOption(
       '--data <dir>',
-      'folder of images; its train and val folders are the split, where it has them',
+      'folder of images, with a sub-folder per class for the protocols of whole images',
     )
     .addOption(
       new Option('--protocol <name>', 'what to measure').choices(protocolNames).makeOptionMandatory(),
@@ -165,7 +169,26 @@ function program(setExitCode: (code: number) => void): Command {
         .choices(statisticsNames)
         .default('running'),
     )
-    .option('--void <labels>', 'mask values without a class, such as 11,255 (255 always is)', labels)
+    .option(
+      '--void <labels>',
+      'mask values without a class, such as 0,11, beside 255; none: every value is a class, 255 too',
+      labels,
+    )
+    .addOption(
+      new Option(
+        '--mask-orientation <name>',
+        'of photos that EXIF turns: masks turned already, or stored as the photos are',
+      ).choices(['turned', 'stored']),
+    )
+    .addOption(
+      new Option(
+        '--split <name>',
+        'by folders (train, val, test), by a hash of names, or auto: by folders where all are parts of a split',
+      )
+        .choices(['auto', 'folders', 'hash'])
+        .default('auto'),
+    )
+    .option('--keep-masks', 'take masks among the images of --data as images', false)
     .option('--classes <names>', 'names with commas between, or a file with one a line')
     .option('--limit <images>', 'at most so many images to learn from and to score', whole(1))
     .option('--seed <number>', 'of crops and of the probe’s held-out images', whole(0), 0)

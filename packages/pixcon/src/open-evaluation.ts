@@ -18,6 +18,15 @@ import {
   trainValidationSplit,
 } from '@pixcon/evaluation';
 import { buildAugmentation } from './augmentation-config.ts';
+import {
+  counted,
+  type FoundClasses,
+  type FoundInData,
+  foundClasses,
+  foundPixels,
+  foundSegments,
+  oneSided,
+} from './found-in-data.ts';
 import type { OpenedRun } from './open-run.ts';
 
 /** What to measure, on what. */
@@ -34,8 +43,14 @@ export interface EvaluationChoices {
   readonly matching: 'method' | 'similarity';
   /** What batch normalization uses. */
   readonly statistics: StatisticsMode;
-  /** Mask values that mean "not labelled". */
-  readonly void?: readonly number[];
+  /** Mask values that mean "not labelled", beside 255; `none`: not even that. */
+  readonly void?: readonly number[] | 'none';
+  /** How masks lie to photos that EXIF turns. */
+  readonly maskOrientation?: 'turned' | 'stored';
+  /** What tells images to learn from and images to score apart. */
+  readonly split?: 'auto' | 'folders' | 'hash';
+  /** Whether masks among the images are images, too. */
+  readonly keepMasks?: boolean;
   /** Names, or a file with one a line. */
   readonly classes?: string;
   /** At most so many images of each side of the split. */
@@ -50,6 +65,9 @@ export interface EvaluationData {
   readonly train: readonly string[];
   readonly validation: readonly string[];
   readonly unlabelled: readonly string[];
+  /** What was decided between two readings, and how to take the other; one sentence each. */
+  readonly notices: readonly string[];
+  readonly found: FoundInData;
 }
 
 /** Images that are ready, and how to score a network on them. */
@@ -77,31 +95,44 @@ export async function openEvaluation(run: OpenedRun, options: EvaluationChoices)
   };
   assertFolders(options);
   assertStage(run, stage);
-  const voidLabels = options.void === undefined ? {} : { voidLabels: options.void };
+  const { void: voidLabels = [], maskOrientation } = options;
+  const reading = { voidLabels, ...(maskOrientation === undefined ? {} : { maskOrientation }) };
   const limited = limit === undefined ? {} : { limit };
+  const splitting = { ...limited, split: options.split ?? 'auto' };
 
   if (protocol === 'match-consistency') {
-    const dataset = segmentFolder(data, masks, voidLabels);
+    const dataset = segmentFolder(data, masks, reading);
     // The same crops whatever a run was trained with, so that runs can be compared.
     const { crops } = byolAugmentation();
     const pairs = segmentedPairs(dataset, { imageSize, crops, seed, ...limited });
     const own = options.matching === 'method' && matching ? { matching } : {};
+    const chosen = new Set(pairs.names);
+    const found = foundSegments(
+      pairs.length,
+      await dataset.labels(indicesOf(dataset).filter((index) => chosen.has(dataset.name(index)))),
+    );
     return {
       data: {
         description: `${pairs.length} images of ${data} with segments, ${pairs.pairsPerImage} pairs of crops each${withoutMask(dataset.unlabelled)}`,
         train: [],
         validation: pairs.names,
         unlabelled: dataset.unlabelled,
+        notices: dataset.notices,
+        found,
       },
       score: (parameters) => matchConsistency(backbone, parameters, pairs, { ...features, ...own }),
     };
   }
   const voting = neighbours === undefined ? {} : { neighbours };
   if (protocol === 'linear-classification' || protocol === 'image-knn') {
-    const dataset = keepResized(classFolder(data), { imageSize });
-    const split = trainValidationSplit(dataset, limited);
+    const folder = classFolder(data, {
+      masks: options.keepMasks ? 'keep' : 'skip',
+      split: splitting.split,
+    });
+    const dataset = keepResized(folder, { imageSize });
+    const split = trainValidationSplit(dataset, splitting);
     return {
-      data: splitData(dataset, dataset.classNames.length, split, []),
+      data: splitData(dataset, split, folder, foundClasses(folder)),
       score: (parameters) =>
         protocol === 'image-knn'
           ? imageNearestNeighbours(backbone, parameters, dataset, { ...features, ...voting, split })
@@ -109,11 +140,12 @@ export async function openEvaluation(run: OpenedRun, options: EvaluationChoices)
     };
   }
   const classNames = options.classes === undefined ? {} : { classNames: await readClasses(options.classes) };
-  const folder = await segmentationFolder(data, masks, { ...voidLabels, ...classNames });
+  const folder = await segmentationFolder(data, masks, { ...reading, ...classNames });
+  const found = foundPixels(folder, await folder.labels());
   const dataset = keepResized(folder, { imageSize });
-  const split = trainValidationSplit(dataset, limited);
+  const split = trainValidationSplit(dataset, splitting);
   return {
-    data: splitData(dataset, dataset.classNames.length, split, folder.unlabelled),
+    data: splitData(dataset, split, folder, found),
     score: (parameters) =>
       protocol === 'cell-knn'
         ? cellNearestNeighbours(backbone, parameters, dataset, { ...features, ...voting, split })
@@ -128,23 +160,32 @@ function assertStage({ method }: OpenedRun, stage: string | undefined): void {
 }
 
 function splitData(
-  dataset: ImageDataset,
-  classes: number,
+  dataset: ImageDataset & { readonly classNames: readonly string[] },
   split: TrainValidationSplit,
-  unlabelled: readonly string[],
+  {
+    notices,
+    unlabelled = [],
+  }: { readonly notices: readonly string[]; readonly unlabelled?: readonly string[] },
+  { found, imagesOf }: FoundClasses,
 ): EvaluationData {
   const { train, validation, description } = split;
   return {
-    description: `${train.length} images to learn from, ${validation.length} to score, ${classes} classes; split: ${description}${withoutMask(unlabelled)}`,
+    description: `${counted(train.length, 'image')} to learn from, ${validation.length} to score, ${dataset.classNames.length} classes; split: ${description}${withoutMask(unlabelled)}`,
     train: namesOf(dataset, train),
     validation: namesOf(dataset, validation),
     unlabelled,
+    notices: [...notices, ...split.notices, ...oneSided(imagesOf, split)],
+    found,
   };
 }
 
 function withoutMask(names: readonly string[]): string {
   if (names.length === 0) return '';
   return `; left out for want of a mask: ${names.length === 1 ? names[0] : `${names.length} images, such as ${names[0]}`}`;
+}
+
+function indicesOf({ length }: ImageDataset): number[] {
+  return Array.from({ length }, (_, index) => index);
 }
 
 function namesOf(dataset: ImageDataset, indices: readonly number[]): string[] {
@@ -162,14 +203,26 @@ async function readClasses(text: string): Promise<string[]> {
   );
 }
 
-function assertFolders({ protocol, masks }: EvaluationChoices): void {
+function assertFolders({
+  protocol,
+  masks,
+  split = 'auto',
+  maskOrientation,
+  keepMasks = false,
+}: EvaluationChoices): void {
   const wanted = protocol === 'match-consistency' ? 'segments' : 'classes';
   const needed = protocol !== 'linear-classification' && protocol !== 'image-knn';
-  if (needed === (masks !== undefined)) return;
-  throw new PixconError(
-    'invalid-argument',
-    needed
-      ? `--protocol ${protocol} needs --masks DIR, a folder of PNG files with the ${wanted} of the images’ pixels`
-      : `--protocol ${protocol} takes no --masks: the classes are the sub-folders of --data`,
-  );
+  const refuse = (problem: string) =>
+    new PixconError('invalid-argument', `--protocol ${protocol} ${problem}`);
+  if (needed && masks === undefined) {
+    throw refuse(`needs --masks DIR, a folder of PNG files with the ${wanted} of the images’ pixels`);
+  }
+  if (!needed && masks !== undefined) {
+    throw refuse('takes no --masks: the classes are the sub-folders of --data');
+  }
+  if (!needed && maskOrientation !== undefined) throw refuse('takes no --mask-orientation: it has no masks');
+  if (needed && keepMasks) throw refuse('takes no --keep-masks: masks are never images there');
+  if (protocol === 'match-consistency' && split !== 'auto') {
+    throw refuse('takes no --split: all images are scored');
+  }
 }

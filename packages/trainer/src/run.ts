@@ -219,6 +219,7 @@ export class Run {
       chance: this.#chance.total,
       chanceTerms: this.#chance.terms,
     });
+    for (const message of dataset.notices ?? []) hooks.onEvent?.({ type: 'notice', message });
     const sizes = { images: dataset.length, imageSize: options.imageSize };
     for (const event of startNotices(method, state, sizes)) hooks.onEvent?.(event);
   }

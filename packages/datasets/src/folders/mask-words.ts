@@ -56,9 +56,13 @@ export function isMaskFolder(folder: string): boolean {
   );
 }
 
+/** Of all that `maskEnd` and `maskStart` know, a part. */
+const maskHint = /mask|seg|label|gt|truth|anno|parts|matte|trimap|instance/i;
+
 /** A path without its extension. */
 export function stem(path: string): string {
-  return path.replace(/\.[^./]+$/, '');
+  const dot = path.lastIndexOf('.');
+  return dot > path.lastIndexOf('/') && dot < path.length - 1 ? path.slice(0, dot) : path;
 }
 
 export function baseName(path: string): string {
@@ -72,6 +76,8 @@ export function imageKey(path: string): string {
 
 /** What a mask's path has in common with its image's; undefined where the name does not say that it is one. */
 export function maskKey(path: string): string | undefined {
+  // Most names of a large folder say nothing.
+  if (!maskHint.test(baseName(path))) return undefined;
   const whole = stem(path);
   const key = cut(whole, maskEnd, maskStart);
   return key === whole ? undefined : key;

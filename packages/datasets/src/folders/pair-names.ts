@@ -34,13 +34,9 @@ export function pairNames(
   masks: readonly string[],
   suffixes: readonly string[] = [],
 ): NamePairs {
-  const ofMask = masks.map((path) => withoutSuffix(path, suffixes));
-  const ofImage = images.map(imageKey);
-  const rank = masks.map((path) => {
-    const found = suffixes.findIndex((suffix) => suffix !== '' && stem(path).endsWith(suffix));
-    return found < 0 ? suffixes.length : found;
-  });
-  const byPreference = [...masks.keys()].sort((a, b) => (rank[a] as number) - (rank[b] as number) || a - b);
+  const cutMask = remembered((mask) => withoutSuffix(masks[mask] as string, suffixes));
+  const cutImage = remembered((image) => imageKey(images[image] as string));
+  const byPreference = inOrder(masks, suffixes);
   const maskOf = new Map<number, number>();
   const taken = new Set<number>();
   const step = (
@@ -48,6 +44,7 @@ export function pairNames(
     keyOfMask: (mask: number) => string,
     alone = false,
   ) => {
+    if (maskOf.size === images.length || taken.size === masks.length) return;
     const asking = grouped([...images.keys()], keyOfImage);
     const offered = grouped(byPreference, keyOfMask);
     for (const [key, group] of asking) {
@@ -55,7 +52,7 @@ export function pairNames(
       const candidates = offered.get(key) ?? [];
       if (image === undefined || second !== undefined || maskOf.has(image)) continue;
       // Of one place: `x_labelIds` and `x_color`, but not `a/x` and `b/x`.
-      if (alone && new Set(candidates.map((mask) => ofMask[mask])).size > 1) continue;
+      if (alone && new Set(candidates.map(cutMask)).size > 1) continue;
       const mask = candidates.find((each) => !taken.has(each));
       if (mask === undefined) continue;
       maskOf.set(image, mask);
@@ -64,8 +61,6 @@ export function pairNames(
   };
   const imagePath = (image: number) => images[image] as string;
   const maskPath = (mask: number) => masks[mask] as string;
-  const cutImage = (image: number) => ofImage[image] as string;
-  const cutMask = (mask: number) => ofMask[mask] as string;
   step(imagePath, maskPath);
   step(
     (image) => stem(imagePath(image)),
@@ -83,8 +78,8 @@ export function pairNames(
     true,
   );
 
-  const takenOf = new Map([...taken].map((mask) => [cutMask(mask), mask]));
   const left = [...masks.keys()].filter((mask) => !taken.has(mask));
+  const takenOf = new Map(left.length === 0 ? [] : [...taken].map((mask) => [cutMask(mask), mask]));
   return {
     pairs: [...maskOf].map(([image, mask]) => ({ image, mask })).sort((a, b) => a.image - b.image),
     passedOver: left.flatMap((mask) => {
@@ -92,6 +87,25 @@ export function pairNames(
       return preferred === undefined ? [] : [{ mask, preferred }];
     }),
     withoutImage: left.filter((mask) => !takenOf.has(cutMask(mask))),
+  };
+}
+
+/** Indices of masks, the preferred ends of names first. */
+function inOrder(masks: readonly string[], suffixes: readonly string[]): number[] {
+  const ranks = masks.map((path) => {
+    const whole = stem(path);
+    const found = suffixes.findIndex((suffix) => suffix !== '' && whole.endsWith(suffix));
+    return found < 0 ? suffixes.length : found;
+  });
+  return [...masks.keys()].sort((a, b) => (ranks[a] as number) - (ranks[b] as number) || a - b);
+}
+
+function remembered(find: (index: number) => string): (index: number) => string {
+  const known = new Map<number, string>();
+  return (index) => {
+    const value = known.get(index) ?? find(index);
+    known.set(index, value);
+    return value;
   };
 }
 

@@ -26,10 +26,16 @@ export function masksAmongImages(names: readonly string[]): MaskGroup[] {
 
 function maskFolders(names: readonly string[]): MaskGroup[] {
   const groups = new Map<string, number[]>();
+  const known = new Map<string, string | undefined>();
   for (const [index, name] of names.entries()) {
-    const folders = name.split('/').slice(0, -1);
-    const depth = folders.findIndex(isMaskFolder);
-    if (depth >= 0) add(groups, `${folders.slice(0, depth + 1).join('/')}/`, index);
+    const path = name.slice(0, Math.max(0, name.lastIndexOf('/')));
+    if (!known.has(path)) {
+      const folders = path.split('/');
+      const depth = folders.findIndex(isMaskFolder);
+      known.set(path, depth < 0 ? undefined : `${folders.slice(0, depth + 1).join('/')}/`);
+    }
+    const folder = known.get(path);
+    if (folder !== undefined) add(groups, folder, index);
   }
   if (groups.size === 0) return [];
   const within = new Set([...groups.values()].flat());
@@ -44,6 +50,8 @@ function maskFolders(names: readonly string[]): MaskGroup[] {
 }
 
 function masksBeside(names: readonly string[], indices: readonly number[]): MaskGroup[] {
+  const named = indices.filter((index) => maskKey(names[index] as string) !== undefined);
+  if (named.length === 0) return [];
   const keys = new Set<string>();
   for (const index of indices) {
     const name = names[index] as string;
@@ -51,7 +59,7 @@ function masksBeside(names: readonly string[], indices: readonly number[]): Mask
     if (maskKey(name) === undefined) keys.add(imageKey(name));
   }
   const groups = new Map<string, number[]>();
-  for (const index of indices) {
+  for (const index of named) {
     const name = names[index] as string;
     const key = maskKey(name);
     if (key === undefined || !keys.has(key)) continue;

@@ -1,4 +1,6 @@
+import { counted, listed } from './sentences.ts';
 import { type SplitRole, splitHint, splitRole } from './split-words.ts';
+import { withoutSplit } from './without-split.ts';
 
 /** How images are told apart into those to learn from and those to score. */
 export type SplitChoice = 'auto' | 'folders' | 'hash';
@@ -32,16 +34,16 @@ const deepest = 3;
  * sides; // => { train: [0], validation: [1] }
  */
 export function splitFolders(names: readonly string[], choice: SplitChoice = 'auto'): SplitFolders {
-  const paths = names.map((name) => name.split('/').slice(0, -1));
+  const { paths, pathOf } = foldersOf(names);
   const depths = Array.from({ length: deepest + 1 }, (_, depth) => depth);
   const whole = depths.find((depth) => isSplitLevel(paths, depth, false));
   const forced = depths.find((depth) => hasBothSides(paths, depth, splitHint));
   const depth = choice === 'folders' ? (whole ?? forced) : whole;
-  const level = depth === undefined ? undefined : readLevel(paths, depth, depth !== whole);
+  const level = depth === undefined ? undefined : readLevel(paths, pathOf, depth, depth !== whole);
   // A single part, such as `train/` alone, is no class either.
   const single = level ? undefined : depths.find((at) => isSplitLevel(paths, at, true));
   const classPaths = withoutSplit(paths, level?.depth ?? single);
-  const classFolders = (index: number) => classPaths[index] ?? [];
+  const classFolders = (index: number) => classPaths[pathOf[index] ?? -1] ?? [];
   const notices: string[] = [];
   if (level && choice !== 'hash') {
     if (level.left.length > 0) {
@@ -52,7 +54,7 @@ export function splitFolders(names: readonly string[], choice: SplitChoice = 'au
     return { sides: level.sides, description: level.description, notices, classFolders };
   }
   if (!level && single !== undefined) {
-    const parts = [...new Set(paths.flatMap((path) => path[single] ?? []))];
+    const parts = [...foldersAt(paths, single)];
     notices.push(
       `${listed(parts)} ${parts.length === 1 ? 'is one part of a split' : 'are parts of a split'} without ${
         parts.some((part) => /train/.test(splitRole(part) ?? '')) ? 'one to score' : 'one to learn from'
@@ -62,14 +64,27 @@ export function splitFolders(names: readonly string[], choice: SplitChoice = 'au
   return { sides: undefined, description: '', notices, classFolders };
 }
 
+/** The folders that directly hold images, and the place of each image's among them. */
+function foldersOf(names: readonly string[]) {
+  const places = new Map<string, number>();
+  const pathOf = names.map((name) => {
+    const folder = name.slice(0, Math.max(0, name.lastIndexOf('/')));
+    const place = places.get(folder) ?? places.size;
+    places.set(folder, place);
+    return place;
+  });
+  return { paths: [...places.keys()].map((folder) => (folder === '' ? [] : folder.split('/'))), pathOf };
+}
+
 type RoleOf = (folder: string) => SplitRole | undefined;
 
 /** Whether every folder at `depth` is part of a split, with both sides or, for `single`, any. */
 function isSplitLevel(paths: readonly (readonly string[])[], depth: number, single: boolean): boolean {
-  const folders = [...new Set(paths.flatMap((path) => path[depth] ?? []))];
+  const folders = [...foldersAt(paths, depth)];
   if (folders.length === 0 || folders.some((folder) => splitRole(folder) === undefined)) return false;
   if (folders.every((folder) => splitRole(folder) === 'unused')) return false;
   if (!single && !hasBothSides(paths, depth, splitRole)) return false;
+  if (paths.every((path) => path.length > depth)) return true;
   // An image above the level may lie on the way to a split folder, but not beside it.
   const onTheWay = new Set<string>();
   for (const path of paths) {
@@ -79,28 +94,43 @@ function isSplitLevel(paths: readonly (readonly string[])[], depth: number, sing
   return paths.every((path) => path.length > depth || onTheWay.has(path.join('/')));
 }
 
+/** The names of the folders at `depth`, each once. */
+function foldersAt(paths: readonly (readonly string[])[], depth: number): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const folder = path[depth];
+    if (folder !== undefined) folders.add(folder);
+  }
+  return folders;
+}
+
 function hasBothSides(paths: readonly (readonly string[])[], depth: number, roleOf: RoleOf): boolean {
-  const found = new Set(paths.map((path) => roleOf(path[depth] ?? '')));
+  const found = new Set([...foldersAt(paths, depth)].map(roleOf));
   const learned = found.has('train') || found.has('trainval');
   return learned && (found.has('validation') || found.has('test'));
 }
 
-function readLevel(paths: readonly (readonly string[])[], depth: number, hinted: boolean) {
-  const roleOf = hinted ? splitHint : splitRole;
-  const found = paths.map((path) => roleOf(path[depth] ?? ''));
+function readLevel(
+  paths: readonly (readonly string[])[],
+  pathOf: readonly number[],
+  depth: number,
+  hinted: boolean,
+) {
+  const found = paths.map((path) => (hinted ? splitHint : splitRole)(path[depth] ?? ''));
   const present = new Set(found);
   const learned: SplitRole = present.has('train') ? 'train' : 'trainval';
   // `trainval` holds what `val` would score.
   const scored: SplitRole =
     present.has('validation') && !(learned === 'trainval' && present.has('test')) ? 'validation' : 'test';
-  const of = (role: SplitRole) => [...found.keys()].filter((index) => found[index] === role);
+  const of = (role: SplitRole) =>
+    [...pathOf.keys()].filter((index) => found[pathOf[index] as number] === role);
   const folders = (role: SplitRole) => [
-    ...new Set(of(role).map((index) => `${(paths[index] as readonly string[])[depth]}/`)),
+    ...new Set(paths.filter((_, place) => found[place] === role).map((path) => `${path[depth]}/`)),
   ];
   const left = new Map<string, number>();
-  for (const [index, role] of found.entries()) {
-    if (role === learned || role === scored) continue;
-    const folder = paths[index]?.[depth];
+  for (const place of pathOf) {
+    if (found[place] === learned || found[place] === scored) continue;
+    const folder = paths[place]?.[depth];
     const name = folder === undefined ? 'images above these folders' : `${folder}/`;
     left.set(name, (left.get(name) ?? 0) + 1);
   }
@@ -113,7 +143,7 @@ function readLevel(paths: readonly (readonly string[])[], depth: number, hinted:
 }
 
 function mixedLevel(paths: readonly (readonly string[])[], depth: number): string {
-  const folders = [...new Set(paths.flatMap((path) => path[depth] ?? []))];
+  const folders = [...foldersAt(paths, depth)];
   const alike = folders.filter((folder) => splitHint(folder) !== undefined);
   const others = folders.filter((folder) => splitRole(folder) === undefined);
   const beside = others.filter((folder) => !alike.includes(folder));
@@ -124,45 +154,4 @@ function mixedLevel(paths: readonly (readonly string[])[], depth: number): strin
         ? `${listed(others)} may mean something else`
         : 'not all images lie below them';
   return `images are split by a hash of their names, although ${listed(alike)} are named like parts of a split, because ${reason}; --split folders (split: 'folders') takes them`;
-}
-
-/** The folders of each path without the one at `depth`, and without what all begin with. */
-function withoutSplit(paths: readonly (readonly string[])[], depth: number | undefined): string[][] {
-  let rest = paths.map((path) =>
-    depth === undefined || path[depth] === undefined
-      ? [...path]
-      : [...path.slice(0, depth), ...path.slice(depth + 1)],
-  );
-  // An archive that unpacks into a folder of its own name: `seg_train/seg_train/cat`.
-  const doubled = (path: readonly string[], index: number) =>
-    depth !== undefined && path[depth] !== undefined && path[depth] === paths[index]?.[depth];
-  const below = rest.filter((_, index) => (paths[index]?.length ?? 0) > (depth ?? 0));
-  if (
-    depth !== undefined &&
-    below.length > 0 &&
-    rest.every((path, index) => path.length <= depth || doubled(path, index))
-  ) {
-    rest = rest.map((path) => [...path.slice(0, depth), ...path.slice(depth + 1)]);
-  }
-  for (;;) {
-    const named = rest.filter((path) => path.length > 0);
-    const first = named[0]?.[0];
-    if (named.length === 0 || named.some((path) => path[0] !== first || path.length < 2)) return rest;
-    // Images that lie in no class stay as they are, to be told.
-    if (named.length < rest.length && depth === undefined) return rest;
-    rest = rest.map((path) => path.slice(1));
-  }
-}
-
-/** `a/, b/ and c/`, of many the first few. */
-export function listed(folders: readonly string[]): string {
-  const shown = folders.length > 4 ? folders.slice(0, 3) : folders;
-  const names = shown.map((folder) => `${folder}/`);
-  if (folders.length > 4) return `${names.join(', ')} and ${folders.length - 3} others`;
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-/** `1 image`, `2 images`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -21,7 +21,9 @@ const fillers = new Set([
   ...[
     'picture',
     'pictures',
-    'jpegimages',
+    'jpeg',
+    'jpg',
+    'png',
     'rgb',
     'seg',
     'segmentation',

@@ -30,6 +30,8 @@ export async function evaluateCommand(path: string, options: EvaluateCommandOpti
   const progress = new Progress();
   const evaluation = await openEvaluation(run, options);
   progress.line(evaluation.data.description);
+  progress.line(evaluation.data.found.description);
+  for (const notice of evaluation.data.notices) progress.line(`notice: ${notice}`);
   progress.line(explainBackend(await startBackend(options.backend)));
   const { state, step } = await run.trained();
   const untrained = run.untrained();

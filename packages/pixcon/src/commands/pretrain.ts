@@ -19,6 +19,8 @@ export interface PretrainCommandOptions {
   readonly config?: string;
   readonly out: string;
   readonly resume: boolean;
+  /** Whether masks among the images are images, too. */
+  readonly keepMasks?: boolean;
   /** Flags that were given, by the configuration's names. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
@@ -28,7 +30,7 @@ type Beginning = { readonly init?: string | undefined; readonly network?: string
 
 /** `pixcon pretrain DIR`: returns the exit code. */
 export async function pretrainCommand(directory: string, options: PretrainCommandOptions): Promise<number> {
-  const { out, resume, flags } = options;
+  const { out, resume, keepMasks = false, flags } = options;
   const path = options.config ?? (resume ? ownConfig(out) : undefined);
   const file = path === undefined ? {} : await readConfigFile(path);
   const { option: own, ...named } = flags;
@@ -49,7 +51,7 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     ...(init === undefined ? {} : { init: resolve(init) }),
     ...(network === undefined ? {} : { network }),
   };
-  const dataset = imageFolder(directory);
+  const dataset = imageFolder(directory, { masks: keepMasks ? 'keep' : 'skip' });
   const progress = new Progress();
   // What else lies there, the training tells.
   if (resume && !goesOn && ownConfig(out) === undefined)
