@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { EvaluationResult } from '@pixcon/evaluation';
 import type { ReportScore } from '@pixcon/visualize';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FoundInData } from '../src/found-in-data.ts';
 import { sceneClassNames, writeLabelledScenes } from './labelled-scenes.ts';
 import { spawnCli } from './spawn-cli.ts';
 
@@ -41,6 +42,8 @@ interface Record {
     readonly train: readonly string[];
     readonly validation: readonly string[];
     readonly description: string;
+    readonly notices: readonly string[];
+    readonly found: FoundInData;
   };
   readonly untrained: EvaluationResult;
   readonly trained: EvaluationResult;
@@ -95,6 +98,14 @@ describe('pixcon evaluate', () => {
       confusion: record.trained.confusion,
     });
     expect(record.report.perClass?.map(({ name }) => name)).toEqual(sceneClassNames);
+    expect(stderr).toContain('found: 15 images with a mask; labels 0, 1, 2; void: 9 (0.0 % of the pixels)\n');
+    const { histogram, ...found } = record.data.found;
+    expect(found).toMatchObject({ images: 15, classes: 3, labels: 4 });
+    expect(histogram?.map(({ value, name }) => [value, name])).toEqual([
+      ...sceneClassNames.map((name, value) => [value, name]),
+      [9, null],
+    ]);
+    expect(histogram?.reduce((sum, { pixels }) => sum + (pixels ?? 0), 0)).toBe(15 * 48 * 48);
     expect(record.trained.details).not.toEqual(record.untrained.details);
     // All but the void pixel of each of five images.
     const counted = record.trained.confusion.flat().reduce((sum, count) => sum + count, 0);
@@ -132,11 +143,34 @@ describe('pixcon evaluate', () => {
     const { trained } = await readRecord(join(run, 'scores', 'match-consistency-online.json'));
     expect(trained.value).toBeGreaterThan(trained.chance);
     expect(trained.details.possible).toBeGreaterThan(trained.value);
-    for (const protocol of ['linear-classification', 'image-knn']) {
-      const { code, stdout, stderr } = await evaluate(protocol, '--data', at('classes'));
-      expect(stderr).toContain('by a hash of their names');
+    for (const [protocol, data, split] of [
+      ['linear-classification', 'classes', 'by a hash of their names'],
+      ['image-knn', 'parts', 'split: Training/ and Testing/'],
+    ] as const) {
+      const { code, stdout, stderr } = await evaluate(protocol, '--data', at(data));
+      expect(stderr).toContain(split);
+      expect(stderr).toContain('found: 15 images of disc (8), square (7)');
       expect([code, stdout.includes('\n  disc '), stdout.includes('\n  square ')]).toEqual([0, true, true]);
     }
+  });
+
+  it('scores masks of 0 and 255 where nothing is void', async () => {
+    const args = ['--data', at('images'), '--masks', at('binary'), '--void', 'none', '--limit', '4'];
+    const { code, stderr } = await evaluate(
+      'cell-knn',
+      ...args,
+      '--split',
+      'hash',
+      '--json',
+      at('binary.json'),
+    );
+    expect([code, stderr]).toEqual([0, expect.stringContaining('labels 0, 255; nothing is void')]);
+    const { trained, data } = await readRecord(at('binary.json'));
+    expect([trained.classNames, trained.confusion.flat()]).toEqual([
+      ['class 0', 'class 255'],
+      expect.any(Array),
+    ]);
+    expect(data.description).toContain('by a hash');
   });
 
   it('says in one sentence what is wrong, and writes nothing', async () => {
@@ -154,6 +188,16 @@ describe('pixcon evaluate', () => {
         /name more classes or call it void/,
       ],
       [['cell-knn', ...labelled(), '--classes', 'nofile.txt'], /--classes must be names/],
+      [
+        ['linear-segmentation', '--data', at('images'), '--masks', at('binary')],
+        /0 and 255 are the only values of all 15 masks, and 255 means void.*--void none/,
+      ],
+      [
+        ['match-consistency', '--data', at('images'), '--masks', at('binary')],
+        /no image of which shows two segments, and 255 means void/,
+      ],
+      [['match-consistency', ...labelled(), '--split', 'hash'], /takes no --split/],
+      [['image-knn', '--data', at('parts'), '--limit', '1'], /nothing can be told apart among the 1 image/],
       [['cell-knn', ...labelled(), '--void', 'x'], /whole numbers with commas/],
       [['image-knn', '--data', at('images', 'train')], /lies in none/],
       [['everything', ...labelled()], /linear-segmentation/],

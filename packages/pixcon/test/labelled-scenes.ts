@@ -15,7 +15,8 @@ export const sceneClassNames = ['background', 'striped disc', 'checked square'];
 
 /**
  * Writes scenes as `images/{train,val}/NN.png`, their classes as `masks/…` and, one scene a class in turn, as
- * `classes/{disc,square}/NN.png`. The top left pixel's class is 9, to be called void.
+ * `classes/{disc,square}/NN.png` and `parts/{Training,Testing}/{disc,square}/NN.png`. The top left pixel's class is 9,
+ * to be called void. `binary/…` has masks of 0 and 255.
  */
 export async function writeLabelledScenes(folder: string, count: number): Promise<void> {
   const scenes = syntheticScenes({ count, size: 48, classes: sceneClassNames.slice(1) });
@@ -30,16 +31,18 @@ export async function writeLabelledScenes(folder: string, count: number): Promis
     const picture = await sharp(data, { raw: { width, height, channels: 3 } })
       .png()
       .toBuffer();
-    const labels = await sharp(mask, { raw: { width, height, channels: 1 } })
-      .toColourspace('b-w')
-      .png()
-      .toBuffer();
-    const name = `${index % 3 === 2 ? 'val' : 'train'}/${String(index).padStart(2, '0')}.png`;
+    const encoded = (labels: Uint8Array) =>
+      sharp(labels, { raw: { width, height, channels: 1 } })
+        .toColourspace('b-w')
+        .png()
+        .toBuffer();
+    const number = String(index).padStart(2, '0');
+    const [part, className] = [index % 3 === 2, index % 2 === 0 ? 'disc' : 'square'] as const;
+    const name = `${part ? 'val' : 'train'}/${number}.png`;
     await write(`images/${name}`, picture);
-    await write(`masks/${name}`, labels);
-    await write(
-      `classes/${index % 2 === 0 ? 'disc' : 'square'}/${String(index).padStart(2, '0')}.png`,
-      picture,
-    );
+    await write(`masks/${name}`, await encoded(mask));
+    await write(`binary/${name}`, await encoded(mask.map((label) => (label === 1 ? 255 : 0))));
+    await write(`classes/${className}/${number}.png`, picture);
+    await write(`parts/${part ? 'Testing' : 'Training'}/${className}/${number}.png`, picture);
   }
 }

@@ -20,6 +20,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pixcon-cli-'));
   photos = join(folder, 'photos');
   names = await writePhotos(photos, 24);
+  // Passed by, and told: a format that is not read, and the mask of a photo.
+  await writeFile(join(photos, 'new.HEIC'), 'x');
+  const first = join(photos, names[0] as string);
+  await cp(first, first.replace(/\.jpeg$/, '_mask.jpeg'));
   settings = join(folder, 'tiny.json');
   const tiny = { planes: [4, 4, 8, 8], hidden: 16, dim: 8, outputStride: 8, imageSize: 32, batchSize: 4 };
   await writeFile(settings, JSON.stringify({ ...tiny, epochs: 2, backend: 'wasm', checkpointEverySteps: 1 }));
@@ -52,6 +56,8 @@ describe('pixcon pretrain', () => {
     expect(stderr).toMatch(
       /step 1\/12 {2}epoch 1\/2 {2}\d+\.\d images\/s {2}\d+:\d\d left {2}loss \d+\.\d\d \(image/,
     );
+    expect(stderr).toMatch(/1 picture of .* is left out, because only .* are read: 1 × \.heic;/);
+    expect(stderr).toMatch(/1 file of .* \(\*_mask\.jpeg\) left out as a mask .*--keep-masks/);
     expect(stderr).toMatch(/step 12\/12/);
     expect(stderr).toMatch(
       /done: 12 steps \(last loss \d+\.\d{3}\); backbone, checkpoint and metrics are in/,
