@@ -88,7 +88,7 @@ export function describeKinds(others: ReadonlyMap<string, number>): string {
   return others.size === 0 ? 'no file at all' : `only other files: ${kindsOf(others)}`;
 }
 
-export function kindsOf(others: ReadonlyMap<string, number>): string {
+function kindsOf(others: ReadonlyMap<string, number>): string {
   const kinds = [...others].sort(([a, less], [b, more]) => more - less || (a < b ? -1 : 1));
   const named = kinds.slice(0, 5).map(([extension, count]) => `${count} × ${extension || 'no extension'}`);
   return `${named.join(', ')}${kinds.length > 5 ? ` and ${kinds.length - 5} more kinds` : ''}`;
