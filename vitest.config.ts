@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { browserProject } from './scripts/browser-project.ts';
 import { useSoftwareAdapter } from './scripts/software-adapter.ts';
 
+const { env } = process;
 const packages = readdirSync(new URL('./packages', import.meta.url));
 
 useSoftwareAdapter();
@@ -22,7 +23,7 @@ export default defineConfig({
     env: {
       TF_CPP_MIN_LOG_LEVEL: '2',
       // Skipped aloud where they are absent, also by tests that are of them alone.
-      PIXCON_OPTIONAL_BACKENDS: process.env.PIXCON_OPTIONAL_BACKENDS ?? 'tensorflow,webgpu',
+      PIXCON_OPTIONAL_BACKENDS: env.PIXCON_OPTIONAL_BACKENDS ?? 'tensorflow,webgpu',
     },
     projects: [
       ...packages.map((name) => ({
