@@ -92,7 +92,7 @@ async function runPrograms({ folder, programs }: Project): Promise<string> {
       PIXCON_HOME: join(folder, 'home'),
       ...noChoice,
     };
-    const { stdout } = await run(program, words, { cwd: folder, env, timeout: 300_000 });
+    const { stdout } = await run(program, words, { cwd: folder, env, timeout: 900_000 });
     lines.push(stdout.trim().split('\n')[0] as string);
   }
   return lines[0] ?? '';
