@@ -315,7 +315,7 @@ describe('a mistake', () => {
     const before = await readFile(join(out, 'checkpoint.safetensors'));
     const again = await pretrain(['--epochs', '1']);
     expect(again.stderr).toMatch(
-      /pixcon: pretrain: .* already holds a run \(config\.json\); resume it \(--resume\)/,
+      /pixcon: pretrain: .* already holds a run \(checkpoint\.safetensors\); resume it \(--resume\)/,
     );
     expect(again.code).toBe(1);
     const other = await spawnCli(['pretrain', photos, '--out', out, '--resume', '--method', 'pixcon-sim']);

@@ -74,14 +74,17 @@ export async function pretrainCommand(directory: string, options: PretrainComman
     `${config.method}, ${config.arch}, ${config.imageSize} px, ${dataset.length} images from ${directory}`,
   );
   const notice = exportNotice(method.backbone, config.outputStride);
-  if (notice !== undefined) progress.line(notice);
   return interruptible(progress, async (signal) => {
     const result = await pretrain(method, dataset, {
       ...pretrainOptions(config, dataset.length),
       out,
       resume,
       signal,
-      onEvent: (event) => progress.handle(event),
+      onEvent: (event) => {
+        progress.handle(event);
+        // Only of a run that begins: one that is refused says just that.
+        if (event.type === 'start' && notice !== undefined) progress.line(notice);
+      },
     });
     result.state.dispose();
     progress.stop();
