@@ -232,7 +232,7 @@ describe('the tensorflow backend', async () => {
       expect(values).toEqual([7, 10, 15, 22]);
       expect(name).toBe('tensorflow');
       expect(started.description).toMatch(
-        /^TensorFlow \d+\.\d+ (CPU, \d+ threads?|CUDA)(, without (oneDNN|the kernels of pixcon).*)?$/,
+        /^TensorFlow \d+\.\d+ (CPU, \d+ threads?(, with oneDNN)?|CUDA)(, without (oneDNN|the kernels of pixcon).*)?$/,
       );
       expect(child.errors).not.toMatch(/already|Hi, looks like/);
     },
@@ -250,7 +250,9 @@ describe('the tensorflow backend', async () => {
       console.log(JSON.stringify({ description, message }));`;
     const child = await runInChild(script, elsewhere, { PIXCON_NATIVE_KERNELS: '0' });
     const { description, message } = JSON.parse(child.output);
-    expect(description).toMatch(/^TensorFlow \d+\.\d+ (CPU, \d+ threads?|CUDA)(, without .*)?$/);
+    expect(description).toMatch(
+      /^TensorFlow \d+\.\d+ (CPU, \d+ threads?(, with oneDNN)?|CUDA)(, without .*)?$/,
+    );
     expect(message).toMatch(/PixconUnitRows/);
   });
 });

@@ -44,6 +44,15 @@ describe('judge', () => {
     );
   });
 
+  it('hands on what a trial told of itself, or which part is left out by hand', async () => {
+    const hold = holding({ '': { died: false, remark: 'with oneDNN' } });
+    expect(await judge(hold, parts, 'this machine')).toEqual({ remark: 'with oneDNN' });
+    vi.stubEnv('PIXCON_NATIVE_KERNELS', '0');
+    expect(await judge(hold, parts, 'this machine')).toEqual({
+      remark: 'without the kernels of pixcon, as PIXCON_NATIVE_KERNELS=0 says',
+    });
+  });
+
   it('does not touch what is set', async () => {
     vi.stubEnv('TF_ENABLE_ONEDNN_OPTS', '1');
     const hold = holding({ '': dead('by SIGFPE'), 'PIXCON_NATIVE_KERNELS=0': dead('by SIGFPE') });

@@ -31,7 +31,10 @@ export async function judge(hold: HoldTrial, parts: readonly Part[], device: str
   const given = parts.filter(({ variable }) => process.env[variable] !== undefined);
   const left = given.find(({ variable }) => isOff(process.env[variable]));
   const whole = await hold({});
-  if (!whole?.died) return left ? { remark: `without ${left.name}, as ${settingOf(left)} says` } : {};
+  if (!whole?.died) {
+    const remark = left ? `without ${left.name}, as ${settingOf(left)} says` : whole?.remark;
+    return remark === undefined ? {} : { remark };
+  }
   const ends = [endOf(whole)];
   const trial = `its trial on ${device} ended`;
   for (const { name, variable } of parts) {

@@ -14,6 +14,11 @@ describe('watchTrial', () => {
     expect(await watch("tell('done'); process.kill(process.pid, 'SIGSEGV');")).toEqual({ died: false });
   });
 
+  it('hears of TensorFlow whether it computes by oneDNN', async () => {
+    const script = "console.error('oneDNN custom operations are on. You may see …'); tell('done');";
+    expect(await watch(script)).toEqual({ died: false, remark: 'with oneDNN' });
+  });
+
   it.each(['SIGFPE', 'SIGSEGV', 'SIGILL', 'SIGBUS', 'SIGABRT'] as const)(
     'tells %s, and where',
     async (signal) => {

@@ -3,7 +3,11 @@ import { lines, type TrialRequest } from './request.ts';
 
 /** How a trial ended; `undefined` stands for one that could not be held. */
 export type TrialResult =
-  | { readonly died: false }
+  | {
+      readonly died: false;
+      /** What it has told of itself: `with oneDNN`. */
+      readonly remark?: string;
+    }
   | {
       readonly died: true;
       /** Goes after "ended": `by SIGFPE`, `after 30 seconds without an answer`. */
@@ -115,7 +119,7 @@ function resultOf({ told, errors, code, signal, silent }: End): TrialResult | un
   const lost = heard.at(-1) === lines.lost;
   const last = heard.at(lost ? -2 : -1);
   if (last === undefined || last === lines.failed) return undefined;
-  if (last === lines.done && !lost) return { died: false };
+  if (last === lines.done && !lost) return { died: false, ...remarkOf(errors) };
   const died = (how: string, lasting = true) => ({ died: true, how, during: last, lasting }) as const;
   if (silent !== undefined) return died(`after ${silent / 1000} seconds without an answer`);
   if (lost) return died('by a lost device');
@@ -123,6 +127,11 @@ function resultOf({ told, errors, code, signal, silent }: End): TrialResult | un
   // Who aborts says why; other last lines are of no account.
   const words = signal === 'SIGABRT' ? errors.trim().split('\n').at(-1) : undefined;
   return died(`by ${signal}${words ? ` (${words.slice(0, 200)})` : ''}`, faults.has(signal));
+}
+
+/** TensorFlow says when it is loaded whether it computes by oneDNN, which depends on the processor; nothing else does. */
+function remarkOf(errors: string): { readonly remark?: string } {
+  return errors.includes('oneDNN custom operations are on') ? { remark: 'with oneDNN' } : {};
 }
 
 /** Node's arguments that run the child; `undefined` in a bundle, and for other runtimes. */
