@@ -108,7 +108,7 @@ const topKGradient: tf.GradFunc = (dys, saved) => {
 
 /** Slices the numbers of the elements themselves, so that steps, masks and negative ends need no second reading. */
 function stridedSliceGradient(dy: tf.Tensor, x: tf.Tensor, attributes: Attributes): tf.Tensor {
-  // WASM's kernel gives zeros for whole numbers and steps back; float32 holds these numbers up to 2²⁴.
+  // WASM's kernel takes the bits of whole numbers for float32; as float32 these numbers are exact up to 2²⁴.
   const numbers = tf.reshape(tf.range(0, x.size, 1, x.size > 2 ** 24 ? 'int32' : 'float32'), x.shape);
   const places = tf
     .engine()
