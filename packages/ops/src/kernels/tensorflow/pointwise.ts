@@ -5,8 +5,8 @@ import { multiply } from './multiply.ts';
 //
 // oneDNN's planner of 1×1 convolutions divides by zero for wide layers on processors that it does not know (TensorFlow
 // 2.21 on AMD's Zen 5: the process ends by SIGFPE), and its filter gradient of few channels writes outside its buffer
-// where a stride leaves cells over. Its matrix products do neither, and are as fast as these plans or faster for every
-// layer of a ResNet (docs/decisions/0012-single-cells-are-products.md). So no 1×1 convolution is planned here, forward
+// where a stride leaves cells over. Its matrix products do neither, and are about as fast as these plans, faster in deep
+// layers (docs/decisions/0012-single-cells-are-products.md). So no 1×1 convolution is planned here, forward
 // or for a gradient.
 
 type Shape4 = readonly [number, number, number, number];
