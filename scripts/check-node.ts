@@ -129,11 +129,21 @@ async function checkVersion(version: string, withTensorflow: boolean): Promise<b
   }
 }
 
-const { positionals: versions, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'no-tensorflow': { type: 'boolean', default: false } },
-});
-if (versions.length === 0) throw new Error('name the versions of Node: npm run check:node -- 22 24 26');
-let failures = 0;
-for (const version of versions) if (!(await checkVersion(version, !values['no-tensorflow']))) failures += 1;
-process.exitCode = failures === 0 ? 0 : 1;
+try {
+  const { positionals: versions, values } = parseArgs({
+    allowPositionals: true,
+    options: { 'no-tensorflow': { type: 'boolean', default: false } },
+  });
+  const odd = versions.find((version) => !/^\d+(\.\d+){0,2}$/.test(version));
+  if (versions.length === 0 || odd !== undefined) {
+    throw new Error(
+      `expected versions of Node, such as: npm run check:node -- 22 24 26; got ${odd ?? 'none'}`,
+    );
+  }
+  let failures = 0;
+  for (const version of versions) if (!(await checkVersion(version, !values['no-tensorflow']))) failures += 1;
+  process.exitCode = failures === 0 ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`check:node: ${(error as Error).message.split('\n', 1)[0]}\n`);
+  process.exitCode = 1;
+}
